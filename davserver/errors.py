@@ -1,0 +1,221 @@
+"""The exception tree: every way davserver says no.
+
+Owns: the domain's failures as types with typed fields and a hint.
+Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log line.
+
+::
+
+    DavserverError
+        Invalid                  what was asked for makes no sense
+            InvalidName          a name no collection can hold
+            ManifestError        malformed manifest text (line, reason)
+            LocatorError         malformed locator or portable data hash
+            ConfigError          a setting (key, hint)
+            UnknownVersion       no such version of a collection
+        NotFound                 nothing at this path or of this name
+        Exists                   something is there already
+        NotADirectory            a path leads through a file
+        IsADirectory             bytes were asked of a directory
+        DirectoryNotEmpty        remove without recursion
+        InvalidOperation         not possible here (move into itself, root, ...)
+        ReadOnly                 immutable content or a handle without the right
+        WriteOnly                read from a handle opened for writing only
+        Incomplete               a body ended early (expected, got)
+        DigestMismatch           a body does not match its declared digest
+        PreconditionFailed       a condition of the request does not hold
+        Locked                   a lock stands in the way
+        QuotaExceeded            the change would exceed a limit
+        BlockError
+            BlockMissing         the store has no such block
+            BlockCorrupt         its bytes do not match its hash
+            BlockCollision       equal hash, other bytes
+            BlockTooLarge        more than 64 MiB
+        StoreUnavailable         try again later (retry_after_s)
+            CatalogBusy          the database is locked by others
+        StoreFull                no space left
+        NotPermitted             the principal has no right to do this
+"""
+
+from __future__ import annotations
+
+
+class DavserverError(Exception):
+    """Base of all failures davserver raises on purpose.
+
+    ``hint`` says what the reader of the message can do about it; ``exit_code`` is the command line's status.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Invalid(DavserverError):
+    """What was asked for makes no sense; nothing was changed."""
+
+    exit_code = 2
+
+
+class InvalidName(Invalid):
+    """A name that no collection can hold."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"invalid name {name!r}: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class ManifestError(Invalid):
+    """Malformed manifest text; ``line`` counts from 1."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"manifest line {line}: {reason}")
+        self.line = line
+        self.reason = reason
+
+
+class LocatorError(Invalid):
+    """A text that is not a locator or portable data hash."""
+
+
+class ConfigError(Invalid):
+    """A setting that cannot be used; ``key`` names it."""
+
+    def __init__(self, key: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{key}: {reason}", hint=hint)
+        self.key = key
+
+
+class UnknownVersion(Invalid):
+    """A collection has no version of this number."""
+
+
+class NotFound(DavserverError):
+    """Nothing exists at this path or under this name."""
+
+
+class Exists(DavserverError):
+    """Something exists already where something new was to be made."""
+
+
+class NotADirectory(DavserverError):
+    """A path leads through a file, or a directory was needed."""
+
+
+class IsADirectory(DavserverError):
+    """Bytes were asked of a directory."""
+
+
+class DirectoryNotEmpty(DavserverError):
+    """A directory with children was to be removed without recursion."""
+
+
+class InvalidOperation(DavserverError):
+    """Not possible here: a directory into itself, a replaced root, bad open flags."""
+
+
+class ReadOnly(DavserverError):
+    """The content is immutable, or the handle was not opened for writing."""
+
+
+class WriteOnly(DavserverError):
+    """The handle was opened for writing only."""
+
+
+class Incomplete(DavserverError):
+    """A body ended before its declared length; ``None`` is a chunked body without its end."""
+
+    def __init__(self, expected: int | None, got: int) -> None:
+        declared = "its last chunk" if expected is None else f"{expected} bytes"
+        super().__init__(f"the body ended after {got} bytes, before {declared}")
+        self.expected = expected
+        self.got = got
+
+
+class DigestMismatch(DavserverError):
+    """A body does not have the digest that was declared for it."""
+
+    def __init__(self, algorithm: str, expected: str, got: str) -> None:
+        super().__init__(f"the body's {algorithm} is {got}, not {expected}")
+        self.algorithm = algorithm
+        self.expected = expected
+        self.got = got
+
+
+class PreconditionFailed(DavserverError):
+    """A condition of the request (If-Match, Overwrite, ...) does not hold; ``code`` is an RFC 4918 element or ""."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Locked(DavserverError):
+    """A lock stands in the way; ``paths`` are the lock roots as the client would name them."""
+
+    def __init__(self, paths: tuple[str, ...], *, code: str = "lock-token-submitted") -> None:
+        super().__init__("locked: " + ", ".join(paths))
+        self.paths = paths
+        self.code = code
+
+
+class QuotaExceeded(DavserverError):
+    """The change would need ``need`` bytes where ``left`` are left."""
+
+    def __init__(self, need: int, left: int) -> None:
+        super().__init__(f"{need} bytes do not fit into the {left} bytes left")
+        self.need = need
+        self.left = left
+
+
+class BlockError(DavserverError):
+    """Something about one block; ``locator`` is its text."""
+
+    def __init__(self, locator: str, message: str) -> None:
+        super().__init__(f"block {locator}: {message}")
+        self.locator = locator
+
+
+class BlockMissing(BlockError):
+    """The store has no such block."""
+
+    def __init__(self, locator: str) -> None:
+        super().__init__(locator, "missing from the store")
+
+
+class BlockCorrupt(BlockError):
+    """The store's bytes do not match the block's hash or size."""
+
+
+class BlockCollision(BlockError):
+    """Another content with the same hash is stored already."""
+
+    def __init__(self, locator: str) -> None:
+        super().__init__(locator, "the store holds other bytes under the same hash")
+
+
+class BlockTooLarge(BlockError):
+    """A block is at most 64 MiB."""
+
+
+class StoreUnavailable(DavserverError):
+    """A store or database does not answer now; trying again may help."""
+
+    def __init__(self, message: str, *, retry_after_s: int = 5, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class CatalogBusy(StoreUnavailable):
+    """The catalog is locked by another process for too long."""
+
+
+class StoreFull(DavserverError):
+    """No space is left for blocks or for the catalog."""
+
+
+class NotPermitted(DavserverError):
+    """The principal has no right to do this."""
