@@ -1,1 +1,1 @@
-
+"""Who may do what: principals, passwords, tokens, grants."""

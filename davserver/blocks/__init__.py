@@ -1,1 +1,1 @@
-
+"""Block stores and the wrappers that make policy out of them."""

@@ -1,1 +1,1 @@
-
+"""The collection filesystem in memory: extents, filenodes, dirnodes; no database, no HTTP."""

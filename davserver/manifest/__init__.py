@@ -1,1 +1,1 @@
-
+"""Manifest text to records and back; pure functions."""

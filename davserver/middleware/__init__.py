@@ -1,1 +1,1 @@
-
+"""WSGI wrappers around the whole of the application."""

@@ -1,1 +1,1 @@
-
+"""The composition root: settings to objects to a running server."""

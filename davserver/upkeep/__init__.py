@@ -1,1 +1,1 @@
-
+"""Looking after what is stored: fsck, import, export."""

@@ -1,1 +1,1 @@
-
+"""What is not DAV: health, the JSON API."""

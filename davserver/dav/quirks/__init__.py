@@ -1,1 +1,1 @@
-
+"""Clients' own ways, one file per client."""
