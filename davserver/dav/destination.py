@@ -11,15 +11,11 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from davserver.errors import Invalid
+from davserver.dav.faults import BadRequest, OtherServer
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _ILLEGAL = re.compile(r"[\x00-\x20\x7f<>\"\\]|%(?![0-9A-Fa-f]{2})")
 """RFC 3986 forbids ``^`{|}`` too; clients send them bare, and they cannot be misread."""
-
-
-class ForeignServer(Invalid):
-    """The URL names another server; a proxy would have to carry the request there."""
 
 
 def raw_path_of(url: str, authorities: Collection[str], *, prefix: str = "") -> str:
@@ -29,33 +25,35 @@ def raw_path_of(url: str, authorities: Collection[str], *, prefix: str = "") -> 
     without port. The scheme is not compared: behind a proxy that ends TLS, the client's differs from ours and both name
     the same resource. ``prefix`` is the path under which a proxy publishes us; it is removed.
 
-    Raises ForeignServer for another authority or a path outside the prefix, Invalid for what is no URL of a resource.
+    Raises OtherServer for another authority or a path outside the prefix, BadRequest for what is no URL of a resource.
     """
     if not url.isascii() or _ILLEGAL.search(url):
         # Bytes above ASCII arrive decoded as latin-1; clients that do not encode mean UTF-8, and `paths` would take
         # the characters for it. Refusing is the only answer that never writes a wrong name.
-        raise Invalid(f"not a URL: {url!r}", hint="percent-encode every byte that RFC 3986 does not allow")
+        raise BadRequest(f"not a URL: {url!r}", hint="percent-encode every byte that RFC 3986 does not allow")
     try:
         scheme, authority, path, query, fragment = urlsplit(url)
     except ValueError as error:
-        raise Invalid(f"not a URL: {url!r}") from error
+        raise BadRequest(f"not a URL: {url!r}") from error
     if fragment or url.endswith("#"):
-        raise Invalid(f"a URL with a fragment names no resource: {url!r}")
+        raise BadRequest(f"a URL with a fragment names no resource: {url!r}")
     if query or url.endswith("?"):
-        raise Invalid(f"a URL with a query names no resource here: {url!r}", hint="a name holds a question mark as %3F")
+        raise BadRequest(
+            f"a URL with a query names no resource here: {url!r}", hint="a name holds a question mark as %3F"
+        )
     if scheme or authority:
         _check_authority(url, scheme.lower(), authority, authorities)
         path = path or "/"
     if not path.startswith("/"):
-        raise Invalid(f"neither a URL nor an absolute path: {url!r}")
+        raise BadRequest(f"neither a URL nor an absolute path: {url!r}")
     return _without_prefix(url, path, prefix.rstrip("/"))
 
 
 def _check_authority(url: str, scheme: str, authority: str, authorities: Collection[str]) -> None:
     if scheme not in _DEFAULT_PORTS or not authority:
-        raise ForeignServer(f"not an http URL: {url!r}")
+        raise OtherServer(f"not an http URL: {url!r}")
     if normal_authority(authority) not in {normal_authority(known) for known in authorities}:
-        raise ForeignServer(f"{authority} is another server", hint=f"this one is {', '.join(authorities)}")
+        raise OtherServer(f"{authority} is another server", hint=f"this one is {', '.join(authorities)}")
 
 
 def normal_authority(authority: str) -> str:
@@ -76,5 +74,5 @@ def _without_prefix(url: str, path: str, prefix: str) -> str:
     if path == prefix:
         return "/"
     if not path.startswith(prefix + "/"):
-        raise ForeignServer(f"outside of {prefix}/, which is all this server holds: {url!r}")
+        raise OtherServer(f"outside of {prefix}/, which is all this server holds: {url!r}")
     return path[len(prefix) :]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from davserver.errors import Invalid
+from davserver.dav.faults import BadRequest
 
 MAX_HEADER_CHARS = 8192
 
@@ -57,9 +57,9 @@ class ResourceState(Protocol):
 
 
 def parse_if(header: str) -> tuple[StateList, ...]:
-    """Read the value of an If header; at least one list. Raises Invalid with the place of the fault."""
+    """Read the value of an If header; at least one list. Raises BadRequest with the place of the fault."""
     if len(header) > MAX_HEADER_CHARS:
-        raise Invalid(f"If header longer than {MAX_HEADER_CHARS} characters")
+        raise BadRequest(f"If header longer than {MAX_HEADER_CHARS} characters")
     return _Parser(header).lists()
 
 
@@ -143,5 +143,5 @@ class _Parser:
         self._kind = str(match.lastgroup)
         self._value = match[self._kind]
 
-    def _fault(self, reason: str) -> Invalid:
-        return Invalid(f"If header, character {self._at + 1}: {reason}")
+    def _fault(self, reason: str) -> BadRequest:
+        return BadRequest(f"If header, character {self._at + 1}: {reason}")

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from davserver.dav.faults import BadRequest
 from davserver.dav.ifheader import Condition, StateList, holds, parse_if, submitted_tokens
-from davserver.errors import Invalid
 
 TOKEN = "urn:uuid:181d4fae-7d8c-11d0-a765-00a0c91e6bf2"
 
@@ -61,12 +61,12 @@ def test_parse(header, lists):
     ],
 )  # fmt: skip
 def test_malformed_is_refused(header):
-    with pytest.raises(Invalid):
+    with pytest.raises(BadRequest):
         parse_if(header)
 
 
 def test_the_error_names_the_place():
-    with pytest.raises(Invalid, match="character 7"):
+    with pytest.raises(BadRequest, match="character 7"):
         parse_if("(<a>) trailing")
 
 
