@@ -1,0 +1,244 @@
+"""The URL space: request targets to what they name, and back to hrefs.
+
+Owns: percent-decoding (once, per segment, after the split), reserved root names, version folder names, hrefs.
+Never: a lookup; that a target parses says nothing about whether it exists.
+Follows: RFC 3986 sections 2.1, 3.3 and 6; the URL space of the project's design.
+
+::
+
+    /                                  Root
+    /NAME/path...                      InCollection (by name)
+    /by_id/                            ByIdRoot
+    /by_id/UUID/path...                InCollection (by uuid)
+    /by_id/MD5+SIZE/path...            InContent, read-only
+    /history/                          HistoryRoot
+    /history/NAME/                     HistoryOf, read-only
+    /history/NAME/TIME-NUMBER/path...  InVersion, read-only
+    /_/...                             not WebDAV: refused here
+
+Invariants: a name never holds a slash or NUL and is never a dot segment; parsing an href gives the target it was
+made from; ``%2F`` is never a separator.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes
+
+from davserver.dav.faults import BadRequest
+from davserver.dav.httpdate import format_rfc3339
+from davserver.errors import InvalidName, NotFound
+from davserver.values import PDH, TreePath, check_name, is_collection_uuid
+
+BY_ID = "by_id"
+HISTORY = "history"
+SERVICE = "_"
+RESERVED = frozenset({BY_ID, HISTORY, SERVICE})
+
+MAX_NAME_BYTES = 1024
+_SAFE = "-._~!$()*,"
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_VERSION_FOLDER = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-(\d{6,19})\Z", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The list of collections."""
+
+    @property
+    def segments(self) -> TreePath:
+        """Return the names of the URL path from the root down."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class InCollection:
+    """A place in a collection's live tree; ``key`` is its name or, with ``by_uuid``, its uuid."""
+
+    key: str
+    path: TreePath
+    by_uuid: bool = False
+
+    @property
+    def segments(self) -> TreePath:
+        """Return the names of the URL path from the root down."""
+        return (BY_ID, self.key, *self.path) if self.by_uuid else (self.key, *self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class ByIdRoot:
+    """The folder of uuids and portable data hashes; it lists nothing."""
+
+    @property
+    def segments(self) -> TreePath:
+        """Return the names of the URL path from the root down."""
+        return (BY_ID,)
+
+
+@dataclass(frozen=True, slots=True)
+class InContent:
+    """A place in the immutable tree that a portable data hash names."""
+
+    pdh: PDH
+    path: TreePath
+
+    @property
+    def segments(self) -> TreePath:
+        """Return the names of the URL path from the root down."""
+        return (BY_ID, str(self.pdh), *self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRoot:
+    """The folder of all histories."""
+
+    @property
+    def segments(self) -> TreePath:
+        """Return the names of the URL path from the root down."""
+        return (HISTORY,)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryOf:
+    """The list of a collection's versions."""
+
+    name: str
+
+    @property
+    def segments(self) -> TreePath:
+        """Return the names of the URL path from the root down."""
+        return (HISTORY, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class InVersion:
+    """A place in the tree of one version; ``folder`` is the version's folder name, ``number`` is read from it."""
+
+    name: str
+    folder: str
+    number: int
+    path: TreePath
+
+    @property
+    def segments(self) -> TreePath:
+        """Return the names of the URL path from the root down."""
+        return (HISTORY, self.name, self.folder, *self.path)
+
+
+Target = Root | InCollection | ByIdRoot | InContent | HistoryRoot | HistoryOf | InVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A parsed URL path: what it names, and whether it ended with a slash (the client takes it for a folder)."""
+
+    target: Target
+    slash: bool
+
+
+def parse_address(raw_path: str) -> Address:
+    """Read a still percent-encoded absolute path, as it stood in the request line or a Destination.
+
+    Empty segments are dropped (``//`` is ``/``). Characters above ASCII are taken for the bytes of their latin-1
+    code, as WSGI hands them over. Raises BadRequest for what is no path of ours, NotFound for reserved places.
+    """
+    if not raw_path.startswith("/"):
+        raise BadRequest("the path is not absolute")
+    if _BAD_ESCAPE.search(raw_path):
+        raise BadRequest("a percent sign without two hexadecimal digits")
+    segments = tuple(_decode(segment) for segment in raw_path.split("/") if segment)
+    return Address(target_of(segments), raw_path.endswith("/"))
+
+
+def _decode(segment: str) -> str:
+    if "%" not in segment and segment.isascii():
+        name = segment
+    else:
+        try:
+            name = unquote_to_bytes(segment.encode("latin-1")).decode("utf-8")
+        except UnicodeError:
+            raise BadRequest("a name that is not UTF-8") from None
+    try:
+        check_name(name)
+    except InvalidName as error:
+        raise BadRequest(f"no name can be like this: {error.reason}") from None
+    return name
+
+
+def target_of(segments: TreePath) -> Target:
+    """Tell what decoded names from the root down mean; raises NotFound for what the space does not hold."""
+    if not segments:
+        return Root()
+    first, rest = segments[0], segments[1:]
+    if first == BY_ID:
+        return _by_id(rest)
+    if first == HISTORY:
+        return _history(rest)
+    if first == SERVICE:
+        raise NotFound("not a WebDAV resource")
+    return InCollection(first, rest)
+
+
+def _by_id(segments: TreePath) -> Target:
+    if not segments:
+        return ByIdRoot()
+    key, path = segments[0], segments[1:]
+    if is_collection_uuid(key):
+        return InCollection(key, path, by_uuid=True)
+    digest, plus, size = key.partition("+")
+    if plus and len(digest) == 32 and size.isascii() and size.isdigit():
+        return InContent(PDH.parse(key), path)
+    raise NotFound("neither a collection uuid nor a portable data hash")
+
+
+def _history(segments: TreePath) -> Target:
+    if not segments:
+        return HistoryRoot()
+    if len(segments) == 1:
+        return HistoryOf(segments[0])
+    match = _VERSION_FOLDER.match(segments[1])
+    if match is None:
+        raise NotFound("no version has this name")
+    return InVersion(segments[0], segments[1], int(match[1]), segments[2:])
+
+
+def version_folder(number: int, created_s: int) -> str:
+    """Name the folder of a version: UTC time without colons (Windows) and number, ``2026-11-22T215900Z-000012``."""
+    return f"{format_rfc3339(created_s).replace(':', '')}-{number:06d}"
+
+
+def check_new_name(name: str) -> None:
+    """Refuse a name that would be hard to get rid of: controls, lone surrogates, too long. Raises InvalidName.
+
+    Only for names that a request makes: imported trees may hold them, and they stay readable.
+    """
+    check_name(name)
+    if _CONTROL.search(name):
+        raise InvalidName(name, "contains a control character")
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise InvalidName(name, f"longer than {MAX_NAME_BYTES} bytes")
+
+
+def check_collection_name(name: str) -> None:
+    """Refuse what cannot be a folder of the root; raises InvalidName."""
+    check_new_name(name)
+    if name in RESERVED:
+        raise InvalidName(name, "reserved by the server")
+
+
+def quote_name(name: str) -> str:
+    """Percent-encode one name so that it needs no escape in XML or HTML either."""
+    return quote(name, safe=_SAFE, errors="surrogateescape")
+
+
+def href_of(prefix: str, segments: TreePath, *, folder: bool) -> str:
+    """Write the href: an absolute path, percent-encoded, with a slash at the end of folders.
+
+    ``prefix`` is where a proxy publishes us: already encoded, without a slash at its end, "" for none.
+    """
+    if not segments:
+        return prefix + "/"
+    path = prefix + "/" + "/".join(map(quote_name, segments))
+    return path + "/" if folder else path

@@ -1,0 +1,227 @@
+"""A request as the handlers see it: typed, built once.
+
+Owns: all reading of the WSGI environ in this room; the syntax of Depth, Overwrite, Timeout; counting the body.
+Never: a lookup or an answer.
+Follows: PEP 3333, RFC 9110, RFC 4918 section 10.
+Invariant: a body that ends before its declared length raises Incomplete; nobody can take it for whole.
+
+What the layers above put into the environ for us: ``davserver.principal`` (name, "" is anonymous),
+``davserver.request_id``; ``SCRIPT_NAME`` (the prefix a proxy publishes us under); a reader in ``wsgi.input``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
+
+from davserver.dav.faults import BadRequest, MediaTypeUnsupported, PayloadTooLarge
+from davserver.dav.paths import Address, Root, Target, parse_address
+from davserver.errors import Incomplete
+
+SLICE_BYTES = 1 << 20
+_UNPREFIXED = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+_TIMEOUT = re.compile(r"(?i:second)-(\d{1,10})\Z|((?i:infinite))\Z", re.ASCII)
+
+
+class Depth(Enum):
+    """The Depth header."""
+
+    ZERO = "0"
+    ONE = "1"
+    INFINITY = "infinity"
+
+
+class Headers:
+    """Request headers by name, any case; values as the server decoded them (latin-1)."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._environ = environ
+
+    def get(self, name: str) -> str | None:
+        """Return the value of a header, None if it was not sent."""
+        lower = name.lower()
+        value = self._environ.get(_UNPREFIXED.get(lower) or "HTTP_" + lower.replace("-", "_").upper())
+        return None if value is None else str(value)
+
+
+class BodyStream(Protocol):
+    """``wsgi.input``."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to size bytes, b"" at the end."""
+
+
+class Body:
+    """The request body, counted. ``length`` is its declared length, None for a chunked one of unknown length.
+
+    Threads: one reader. Errors: Incomplete when it ends early or its framing breaks.
+    """
+
+    __slots__ = ("_stream", "length", "received")
+
+    def __init__(self, stream: BodyStream, length: int | None) -> None:
+        self._stream = stream
+        self.length = length
+        self.received = 0
+
+    def read(self, size: int) -> bytes:
+        """Return 1 to ``size`` bytes, or b"" when the whole body was read; never b"" for a body cut short."""
+        if self.length is not None:
+            size = min(size, self.length - self.received)
+            if size == 0:
+                return b""
+        try:
+            data = self._stream.read(size)
+        except (OSError, ValueError) as error:
+            raise Incomplete(self.length, self.received) from error
+        self.received += len(data)
+        if not data and self.length is not None:
+            raise Incomplete(self.length, self.received)
+        return data
+
+    def slices(self, size: int = SLICE_BYTES) -> Iterator[bytes]:
+        """Yield the body in pieces of at most ``size`` bytes; raises Incomplete in place of a short end."""
+        while data := self.read(size):
+            yield data
+
+    def read_all(self, limit: int) -> bytes:
+        """Return the whole body; raises PayloadTooLarge beyond ``limit`` bytes, before reading if it was declared."""
+        if self.length is not None and self.length > limit:
+            raise PayloadTooLarge(limit)
+        pieces = []
+        for piece in self.slices(min(limit + 1, SLICE_BYTES)):
+            pieces.append(piece)
+            if self.received > limit:
+                raise PayloadTooLarge(limit)
+        return b"".join(pieces)
+
+    def refuse(self) -> None:
+        """Raise MediaTypeUnsupported unless the body is empty: for verbs that define none."""
+        if self.length or (self.length is None and self.read(1)):
+            raise MediaTypeUnsupported("this verb takes no body")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request; times in seconds since the epoch.
+
+    ``prefix`` is the encoded path a proxy publishes us under, "" or ``/dav``. ``whole_server`` marks ``OPTIONS *``.
+    """
+
+    method: str
+    target: Target
+    slash: bool
+    query: str
+    prefix: str
+    headers: Headers
+    body: Body
+    principal: str
+    request_id: str
+    now_s: float
+    whole_server: bool = False
+
+    def depth(self, default: Depth) -> Depth:
+        """Return the Depth header; raises BadRequest for anything but 0, 1 and infinity."""
+        text = self.headers.get("Depth")
+        if text is None:
+            return default
+        try:
+            return Depth(text.strip().lower())
+        except ValueError:
+            raise BadRequest(f"Depth is 0, 1 or infinity, not {text!r}") from None
+
+    def overwrite(self) -> bool:
+        """Return the Overwrite header, True by default; raises BadRequest for anything but T and F."""
+        text = (self.headers.get("Overwrite") or "T").strip().upper()
+        if text not in {"T", "F"}:
+            raise BadRequest(f"Overwrite is T or F, not {text!r}")
+        return text == "T"
+
+    def timeout_s(self) -> int | None:
+        """Return the first Timeout that can be read, in seconds; None for Infinite or none."""
+        for item in (self.headers.get("Timeout") or "").split(","):
+            match = _TIMEOUT.match(item.strip())
+            if match is not None:
+                return None if match[1] is None else int(match[1])
+        return None
+
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """Return the names (host, host:port) the client may mean this server by."""
+        host = self.headers.get("Host")
+        return () if host is None else (host,)
+
+
+def build_request(environ: Mapping[str, Any], *, now_s: float) -> Request:
+    """Read a WSGI environ; raises BadRequest (target, length) or NotFound (reserved place)."""
+    raw = _raw_target(environ)
+    path, _, query = raw.partition("?")
+    whole_server = raw == "*" and environ["REQUEST_METHOD"] == "OPTIONS"
+    script_name = environ.get("SCRIPT_NAME", "").rstrip("/")
+    prefix = quote(script_name.encode("latin-1"), safe="/-._~") if script_name else ""
+    if prefix:
+        path = _below_prefix(path, environ["PATH_INFO"])
+    address = Address(Root(), slash=True) if whole_server else parse_address(path)
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        target=address.target,
+        slash=address.slash,
+        query=query,
+        prefix=prefix,
+        headers=Headers(environ),
+        body=Body(environ["wsgi.input"], _body_length(environ)),
+        principal=environ.get("davserver.principal", ""),
+        request_id=environ.get("davserver.request_id", ""),
+        now_s=now_s,
+        whole_server=whole_server,
+    )
+
+
+def _raw_target(environ: Mapping[str, Any]) -> str:
+    """Return the request target as it was sent, reduced to path and query.
+
+    A server that does not hand it over loses ``%2F``; then the decoded path has to do.
+    """
+    raw = environ.get("REQUEST_URI")
+    if raw is None:
+        path = quote(environ["PATH_INFO"].encode("latin-1"), safe="/")
+        return f"{path}?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else path
+    if "#" in raw:
+        raise BadRequest("a request target has no fragment")
+    if raw.startswith("/") or raw == "*":
+        return str(raw)
+    try:
+        parts = urlsplit(raw)
+    except ValueError:
+        raise BadRequest("a request target that is no URL") from None
+    if parts.scheme.lower() not in {"http", "https"} or not parts.netloc:
+        raise BadRequest("a request target that is neither a path nor an http URL")
+    path = parts.path or "/"
+    return f"{path}?{parts.query}" if parts.query else path
+
+
+def _below_prefix(raw_path: str, path_info: str) -> str:
+    """Return the part of the raw path that PATH_INFO stands for.
+
+    Proxies differ in whether they strip the prefix from the target; PATH_INFO never has it, so its number of
+    segments tells (the server keeps ``%2F`` in PATH_INFO, hence both split alike).
+    """
+    wanted = sum(1 for segment in path_info.split("/") if segment)
+    segments = [segment for segment in raw_path.split("/") if segment]
+    kept = segments[len(segments) - wanted :] if wanted else []
+    return "/" + "/".join(kept) + ("/" if kept and raw_path.endswith("/") else "")
+
+
+def _body_length(environ: Mapping[str, Any]) -> int | None:
+    if environ.get("HTTP_TRANSFER_ENCODING"):
+        return None
+    text = environ.get("CONTENT_LENGTH") or "0"
+    if not (text.isascii() and text.isdigit()):
+        raise BadRequest("Content-Length is not a number")
+    return int(text)

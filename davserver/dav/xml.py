@@ -1,0 +1,145 @@
+"""XML in and out: the safe parser, the fast writer.
+
+Owns: limits on request documents; escaping; the pieces of a multistatus; the ``DAV:`` namespace and its ``D`` prefix.
+Never: builds a tree for a response: they are written as text, so that they can be streamed.
+Follows: RFC 4918 sections 8.2, 14 and 17; RFC 3023. Some clients know no other prefix than ``D`` (golang/go #11177)
+and trip over white space between elements (Windows XP), so there is none.
+Invariants: no document with a DTD is accepted; what is written is well-formed whatever the names of files hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from xml.sax.saxutils import escape as _escape
+
+from lxml import etree
+
+from davserver.dav.faults import BadRequest
+from davserver.dav.status import LINES
+
+DAV = "{DAV:}"
+DEFAULT_LIMIT = 64 << 10
+PROPPATCH_LIMIT = 1 << 20
+MAX_DEPTH = 32
+MAX_ELEMENTS = 4096
+DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
+MULTISTATUS_OPEN = DECLARATION + '<D:multistatus xmlns:D="DAV:">'
+MULTISTATUS_CLOSE = "</D:multistatus>"
+
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+Element = etree._Element  # noqa: SLF001 - lxml's public name for the type
+
+
+def parse(body: bytes, *, root: str | None = None) -> Element:
+    """Read a request document; ``root`` is the qualified name it must have, ``{DAV:}propfind``.
+
+    Comments and processing instructions are dropped. Raises BadRequest for malformed XML, a DTD, another root, or
+    more than ``MAX_DEPTH`` levels or ``MAX_ELEMENTS`` elements. The caller limits the size (``Body.read_all``).
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        document = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise BadRequest(f"malformed XML: {error}") from None
+    if document.getroottree().docinfo.internalDTD is not None:
+        raise BadRequest("a document type declaration is not accepted")
+    _check_shape(document)
+    if root is not None and document.tag != root:
+        raise BadRequest(f"the document is a {document.tag}, not a {root}")
+    return document
+
+
+def _check_shape(document: Element) -> None:
+    depth = elements = 0
+    for event, _ in etree.iterwalk(document, events=("start", "end")):
+        if event == "end":
+            depth -= 1
+            continue
+        depth += 1
+        elements += 1
+        if depth > MAX_DEPTH:
+            raise BadRequest(f"XML nested deeper than {MAX_DEPTH} levels")
+        if elements > MAX_ELEMENTS:
+            raise BadRequest(f"XML with more than {MAX_ELEMENTS} elements")
+
+
+def self_contained(element: Element) -> str:
+    """Write an element so that it means the same anywhere: its namespaces and its language stand on itself.
+
+    This is the stored form of a dead property (``Attributes.properties``), language per RFC 4918 section 4.3.
+    An inherited language is written onto the element given.
+    """
+    for holder in (element, *element.iterancestors()):
+        language = holder.get(_LANG)
+        if language is not None:
+            element.set(_LANG, language)
+            break
+    return etree.tostring(element, encoding="unicode", with_tail=False)
+
+
+def escape(value: str) -> str:
+    """Escape text content; characters XML 1.0 cannot hold become U+FFFD."""
+    if _UNWRITABLE.search(value):
+        value = _UNWRITABLE.sub("\ufffd", value)
+    return _escape(value).replace("\r", "&#13;")
+
+
+def empty_element(name: str) -> str:
+    """Write ``<D:getetag/>`` for ``{DAV:}getetag``, any other name with its own declaration.
+
+    ``name`` must be a name a parser gave, or a known one: it is not checked again.
+    """
+    return element(name, "")
+
+
+def element(name: str, content: str) -> str:
+    """Write an element around content that is XML already."""
+    namespace, local = split_name(name)
+    if namespace == "DAV:":
+        tag, declaration = f"D:{local}", ""
+    elif namespace:
+        tag, declaration = f"x:{local}", f' xmlns:x="{_escape(namespace, {chr(34): "&quot;"})}"'
+    else:
+        tag, declaration = local, ' xmlns=""'
+    return f"<{tag}{declaration}>{content}</{tag}>" if content else f"<{tag}{declaration}/>"
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Split ``{namespace}local``; the namespace is "" for a name in none."""
+    if name.startswith("{"):
+        namespace, _, local = name[1:].rpartition("}")
+        return namespace, local
+    return "", name
+
+
+def propstat(status: int, properties: str) -> str:
+    """Write a propstat around properties that are XML already."""
+    return f"<D:propstat><D:prop>{properties}</D:prop><D:status>HTTP/1.1 {LINES[status]}</D:status></D:propstat>"
+
+
+def response(href: str, content: str) -> str:
+    """Write a response; ``href`` is one of ``paths.href_of`` (needs no escape), content is propstats."""
+    return f"<D:response><D:href>{href}</D:href>{content}</D:response>"
+
+
+def status_response(href: str, status: int, code: str = "") -> str:
+    """Write a response that is one status, with the precondition element of the error if it has one."""
+    error = f"<D:error><D:{code}/></D:error>" if code else ""
+    return response(href, f"<D:status>HTTP/1.1 {LINES[status]}</D:status>{error}")
+
+
+def multistatus(responses: Iterable[str]) -> bytes:
+    """Write a whole multistatus from written responses; for the short ones (streamed ones: ``propfind``)."""
+    return (MULTISTATUS_OPEN + "".join(responses) + MULTISTATUS_CLOSE).encode()
+
+
+def error_document(code: str, hrefs: Iterable[str] = ()) -> bytes:
+    """Write a ``DAV:error`` with one precondition element, and the hrefs it is about."""
+    content = "".join(f"<D:href>{escape(href)}</D:href>" for href in hrefs)
+    body = f"<D:{code}>{content}</D:{code}>" if content else f"<D:{code}/>"
+    return f'{DECLARATION}<D:error xmlns:D="DAV:">{body}</D:error>'.encode()
