@@ -1,0 +1,322 @@
+"""FileNode: a file's content as a list of extents, with a pointer that makes reading on cheap.
+
+Owns: reading, writing, truncating, seeking; the ETag that follows from content.
+Never: the file's name or place, a lock, a block's bytes beyond the call.
+Follows: the seed's ``filenode`` and ``filenodePtr`` (sdk/go/arvados/collection_fs.go).
+Invariants: no extent is empty; ``size`` is the sum of the extents' lengths and ``mem_bytes`` that of the mem extents;
+``repacked`` grows with every change of a border between extents; a frozen node never changes.
+
+Threading: a frozen node may be read by any number of threads; a mutable one belongs to one thread, or to a lock.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from itertools import accumulate
+from typing import NamedTuple
+
+from davserver.collection.attributes import EMPTY, Attributes
+from davserver.collection.extents import Extent, MemExtent, RangeReader, StoredExtent, ZeroExtent, join
+from davserver.errors import InvalidOperation
+from davserver.values import MAX_BLOCK_BYTES, Buffer
+
+
+class FilePointer(NamedTuple):
+    """An offset in one node that is usually cheap to seek to.
+
+    If ``repacked`` is the node's, the offset is byte ``within`` of extent number ``extent``; else the node searches.
+    A pointer belongs to the node that returned it: another, even a clone, may give the same number to other borders.
+    """
+
+    offset: int
+    extent: int = 0
+    within: int = 0
+    repacked: int = -1
+
+
+class FileNode:
+    """A file's bytes and attributes; mutable until ``freeze``.
+
+    A file of one stored extent takes some 400 bytes with its attributes; hence the slots and the lazy prefix sums.
+    """
+
+    __slots__ = ("_attributes", "_extents", "_frozen", "_mem_bytes", "_starts", "repacked", "size")
+
+    def __init__(self, extents: Iterable[Extent] = (), attributes: Attributes = EMPTY) -> None:
+        """Take extents in order, mem extents as shares; empty ones are left out, pieces that fit together joined."""
+        self._extents: list[Extent] | tuple[Extent, ...] = _joined(extents)
+        self._attributes = attributes
+        self._frozen = False
+        self._starts: list[int] | None = None
+        self._mem_bytes: int | None = None
+        self.repacked = 0
+        self.size = _length(self._extents)
+
+    @property
+    def extents(self) -> Sequence[Extent]:
+        """The extents in order; not to be changed by the caller."""
+        return self._extents
+
+    @property
+    def attributes(self) -> Attributes:
+        """What is known of the file beside its bytes."""
+        return self._attributes
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the node is final."""
+        return self._frozen
+
+    @property
+    def mem_bytes(self) -> int:
+        """The bytes in mem extents: what is in no block yet."""
+        if self._mem_bytes is None:
+            self._mem_bytes = sum(e.length for e in self._extents if isinstance(e, MemExtent))
+        return self._mem_bytes
+
+    def freeze(self) -> FileNode:
+        """Make the node final and return it."""
+        if not self._frozen:
+            self._extents = tuple(self._extents)
+            self._frozen = True
+        return self
+
+    def clone(self) -> FileNode:
+        """Return a mutable node of the same content: O(extents), buffers are shared until one side writes."""
+        return FileNode(self._extents, self._attributes)
+
+    def with_attributes(self, attributes: Attributes) -> FileNode:
+        """Return a node of the same content with other attributes, frozen if this one is."""
+        if not self._frozen:
+            return FileNode(self._extents, attributes)
+        result = FileNode((), attributes)
+        result._extents = self._extents
+        result.size = self.size
+        return result.freeze()
+
+    def seek(self, pointer: FilePointer) -> FilePointer:
+        """Return a pointer to the same offset that is valid now; O(1) if it was, else O(log extents).
+
+        At or beyond the end, the index is the number of extents. Raises InvalidOperation for a negative offset.
+        """
+        offset = pointer.offset
+        if offset < 0:
+            raise InvalidOperation(f"negative offset {offset}")
+        if offset >= self.size:
+            return FilePointer(offset, len(self._extents), 0, self.repacked)
+        if pointer.repacked == self.repacked:
+            return pointer
+        if self._starts is None:
+            self._starts = [0, *accumulate(e.length for e in self._extents[:-1])]
+        index = bisect_right(self._starts, offset) - 1
+        return FilePointer(offset, index, offset - self._starts[index], self.repacked)
+
+    def read(self, pointer: FilePointer, n: int, blocks: RangeReader) -> tuple[bytes, FilePointer]:
+        """Read up to ``n`` bytes out of one extent (short reads are normal) and return the pointer behind them.
+
+        Returns no bytes only at the end of the file or if ``n`` is 0; raises BlockError.
+        """
+        pointer = self.seek(pointer)
+        if pointer.extent == len(self._extents):
+            return b"", pointer
+        extent = self._extents[pointer.extent]
+        n = min(n, extent.length - pointer.within)
+        return extent.read(pointer.within, n, blocks), _advance(pointer, n, extent)
+
+    def read_at(self, offset: int, n: int, blocks: RangeReader) -> bytes:
+        """Return the ``n`` bytes from ``offset``, or as many as there are; raises BlockError."""
+        pieces = []
+        pointer = FilePointer(offset)
+        while n > 0:
+            data, pointer = self.read(pointer, n, blocks)
+            if not data:
+                break
+            pieces.append(data)
+            n -= len(data)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def slices(self, offset: int, length: int) -> Iterator[Extent]:
+        """Iterate over the extents of a range, the first and the last cut to it; no data moves."""
+        pointer = self.seek(FilePointer(offset))
+        within = pointer.within
+        for index in range(pointer.extent, len(self._extents)):
+            if length <= 0:
+                return
+            extent = self._extents[index]
+            n = min(length, extent.length - within)
+            yield extent if n == extent.length else extent.slice(within, n)
+            length -= n
+            within = 0
+
+    def write(self, pointer: FilePointer, data: Buffer, *, max_block: int = MAX_BLOCK_BYTES) -> FilePointer:
+        """Write bytes at the pointer and return the pointer behind them.
+
+        Stored extents are split around the new bytes, which go into mem extents of at most ``max_block`` bytes. A
+        pointer beyond the end fills the gap with zeros first, also if there is nothing to write.
+        """
+        if pointer.offset > self.size:
+            self.truncate(pointer.offset)
+        self._check_mutable()
+        pointer = self.seek(pointer)
+        view = memoryview(data).cast("B")
+        while view:
+            n, pointer = self._write_some(pointer, view, max_block)
+            view = view[n:]
+        return pointer
+
+    def _write_some(self, pointer: FilePointer, data: memoryview, max_block: int) -> tuple[int, FilePointer]:
+        """Write a beginning of ``data`` that fits into one mem extent; return its length and the pointer behind it."""
+        index, within = pointer.extent, pointer.within
+        here = self._extents[index] if index < len(self._extents) else None
+        n = len(data) if here is None else min(len(data), here.length - within)
+        if isinstance(here, MemExtent):
+            here.write(within, data[:n])
+            return n, _advance(pointer, n, here)
+        before = self._extents[index - 1] if index and not within else None
+        if isinstance(before, MemExtent) and before.length < max_block:
+            n = min(n, max_block - before.length)
+            before.write(before.length, data[:n])
+            # The neighbour stands in the list already; put again, it tells of its new length.
+            parts: list[Extent] = [before]
+            index -= 1
+        else:
+            n = min(n, max_block)
+            new = MemExtent()
+            new.write(0, data[:n])
+            parts = [here.slice(0, within), new] if here is not None and within else [new]
+        behind = FilePointer(pointer.offset + n, index + len(parts))
+        if here is not None and within + n < here.length:
+            parts.append(here.slice(within + n, here.length - within - n))
+        self._replace(index, pointer.extent + 1, parts, size=max(self.size, behind.offset))
+        return n, behind._replace(repacked=self.repacked)
+
+    def splice(self, offset: int, extents: Iterable[Extent]) -> None:
+        """Put whole extents over the bytes from ``offset``, by reference; zeros fill a gap before them."""
+        self._check_mutable()
+        middle = _joined(extents)
+        end = offset + _length(middle)
+        gap = [ZeroExtent(offset - self.size)] if offset > self.size else []
+        tail = self.slices(end, max(self.size - end, 0))
+        self._extents = _joined([*self.slices(0, offset), *gap, *middle, *tail])
+        self._changed(max(self.size, end))
+        self._starts = None
+
+    def truncate(self, size: int) -> None:
+        """Cut the file, or let it grow by zeros that take no room; raises InvalidOperation for a negative size."""
+        end = self.seek(FilePointer(size))
+        if size > self.size:
+            last = self._extents[-1] if self._extents else None
+            zeros = ZeroExtent(size - self.size + (last.length if isinstance(last, ZeroExtent) else 0))
+            index = end.extent - isinstance(last, ZeroExtent)
+            self._replace(index, end.extent, [zeros], size=size)
+        elif size < self.size:
+            cut = self._extents[end.extent]
+            if isinstance(cut, MemExtent):
+                cut.truncate(end.within)
+            elif end.within:
+                cut = cut.slice(0, end.within)
+            self._replace(end.extent, len(self._extents), [cut] if end.within else [], size=size)
+
+    def exchange(self, old: Extent, new: Extent) -> bool:
+        """Put another extent of the same bytes in the place of one, found by identity; False if it is gone."""
+        for index, extent in enumerate(self._extents):
+            if extent is old:
+                self._replace(index, index + 1, [new], size=self.size)
+                return True
+        return False
+
+    def _replace(self, first: int, last: int, parts: list[Extent], *, size: int) -> None:
+        """Put ``parts`` in the place of a range of extents; what follows the range keeps its offset."""
+        self._check_mutable()
+        if isinstance(self._extents, tuple):
+            self._extents = list(self._extents)
+        if self._starts is not None:
+            start = self._starts[first] if first < len(self._starts) else self.size
+            lengths = [part.length for part in parts]
+            self._starts[first:last] = list(accumulate(lengths, initial=start))[:-1]
+        self._extents[first:last] = parts
+        self._changed(size)
+
+    def _changed(self, size: int) -> None:
+        self.size = size
+        self.repacked += 1
+        self._mem_bytes = None
+
+    def _check_mutable(self) -> None:
+        if self._frozen:
+            raise InvalidOperation("a frozen file cannot be changed")
+
+
+def etag_of(node: FileNode) -> str:
+    """Return the strong ETag of a file, unquoted: its attribute, or 32 hex digits that follow from its extents.
+
+    The derived one is a hash over (md5, offset, length) of the pieces, so it is equal only for equal bytes, as the
+    block store refuses other bytes under the same MD5; but the same bytes cut or stored in another way have another.
+    So whoever moves a file's bytes into other blocks keeps the ETag by ``with_fixed_etag`` first.
+    """
+    if node.attributes.etag is not None:
+        return node.attributes.etag
+    return _digest(_piece(extent) for extent in node.extents)
+
+
+def with_fixed_etag(node: FileNode) -> FileNode:
+    """Return the file with its ETag as an attribute, so that repacking, which changes the extents, keeps it."""
+    if node.attributes.etag is not None:
+        return node
+    return node.with_attributes(replace(node.attributes, etag=etag_of(node)))
+
+
+def content_etag(extents: Sequence[Extent]) -> str:
+    """Return the ETag of a freshly uploaded file: 32 hex digits, a pure function of its bytes.
+
+    An upload is cut every 64 MiB; full blocks are stored, the tail may still be in memory. Without a stored block it is
+    SHA-256 of the bytes; else a hash over the MD5 and size of each stored block and the SHA-256 of the tail, since
+    hashing every byte a second time would cost more than storing it. MD5 alone would not be strong; here it is,
+    because the block store compares bytes and refuses a second content under one MD5 (BlockCollision).
+    """
+    if not extents:
+        return sha256(b"").hexdigest()[:32]
+    if len(extents) == 1 and isinstance(extents[0], MemExtent):
+        return sha256(extents[0].view()).hexdigest()[:32]
+    return _digest(_piece(extent) for extent in extents)
+
+
+def _digest(pieces: Iterable[str]) -> str:
+    return sha256("\n".join(pieces).encode()).hexdigest()[:32]
+
+
+def _piece(extent: Extent) -> str:
+    if isinstance(extent, StoredExtent):
+        return f"{extent.locator.md5}+{extent.locator.size} {extent.offset} {extent.length}"
+    if isinstance(extent, ZeroExtent):
+        return f"zero {extent.length}"
+    return f"sha256:{sha256(extent.view()).hexdigest()} {extent.length}"
+
+
+def _advance(pointer: FilePointer, n: int, extent: Extent) -> FilePointer:
+    """Move a valid pointer on inside its extent, or to the beginning of the next."""
+    within = pointer.within + n
+    if within == extent.length:
+        return FilePointer(pointer.offset + n, pointer.extent + 1, 0, pointer.repacked)
+    return FilePointer(pointer.offset + n, pointer.extent, within, pointer.repacked)
+
+
+def _joined(extents: Iterable[Extent]) -> tuple[Extent, ...]:
+    """Leave out empty extents, join what fits together, and share the buffers."""
+    result: list[Extent] = []
+    for extent in extents:
+        if not extent.length:
+            continue
+        joined = join(result[-1], extent) if result else None
+        if joined is not None:
+            result[-1] = joined
+        else:
+            result.append(extent.share() if isinstance(extent, MemExtent) else extent)
+    return tuple(result)
+
+
+def _length(extents: Iterable[Extent]) -> int:
+    return sum(extent.length for extent in extents)
