@@ -28,7 +28,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from davserver.dav.faults import BadRequest
 from davserver.dav.httpdate import format_rfc3339
-from davserver.errors import InvalidName, NotFound
+from davserver.errors import InvalidName, LocatorError, NotFound
 from davserver.values import PDH, TreePath, check_name, is_collection_uuid
 
 BY_ID = "by_id"
@@ -187,10 +187,10 @@ def _by_id(segments: TreePath) -> Target:
     key, path = segments[0], segments[1:]
     if is_collection_uuid(key):
         return InCollection(key, path, by_uuid=True)
-    digest, plus, size = key.partition("+")
-    if plus and len(digest) == 32 and size.isascii() and size.isdigit():
+    try:
         return InContent(PDH.parse(key), path)
-    raise NotFound("neither a collection uuid nor a portable data hash")
+    except LocatorError:
+        raise NotFound("neither a collection uuid nor a portable data hash") from None
 
 
 def _history(segments: TreePath) -> Target:
