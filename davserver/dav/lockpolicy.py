@@ -9,17 +9,13 @@ Invariant: a path is open to a holder of *any one* of the locks that cover it: a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from enum import Flag, auto
 
 from davserver.catalog.model import Lock
 from davserver.values import TreePath
 
-DEFAULT_TIMEOUT_S = 3600
 MAX_TIMEOUT_S = 7 * 24 * 3600
-
-_SECONDS = re.compile(r"second-([0-9]{1,20})\Z", re.IGNORECASE)
 
 
 class Touch(Flag):
@@ -51,6 +47,11 @@ def owned_tokens(locks: Iterable[Lock], submitted: Collection[str], principal: s
     return frozenset(k.token for k in locks if k.token in submitted and k.principal in {"", principal})
 
 
+def involved(locks: Collection[Lock], path: TreePath, touch: Touch) -> tuple[Lock, ...]:
+    """Return all locks a change of this kind has to do with, ordered by token."""
+    return standing_in_the_way(locks, path, touch, ())
+
+
 def standing_in_the_way(
     locks: Collection[Lock], path: TreePath, touch: Touch, owned: Collection[str]
 ) -> tuple[Lock, ...]:
@@ -79,16 +80,9 @@ def conflicting(locks: Iterable[Lock], path: TreePath, *, exclusive: bool, infin
     )
 
 
-def parse_timeout(header: str | None) -> int:
-    """Choose the seconds a lock lives: the first understood wish, at most a week; an hour if there is none.
+def granted_timeout_s(wanted_s: int | None) -> int:
+    """Return how long a lock lives: what was asked for (None: for ever), at most a week and at least a second.
 
-    The wish of ``Infinite`` gets the week: a lock whose client never comes back has to end. RFC 4918 section 10.7.
+    A lock whose client never comes back has to end some day, hence no promise of ``Infinite``.
     """
-    for wish in (header or "").split(","):
-        text = wish.strip()
-        if text.lower() == "infinite":
-            return MAX_TIMEOUT_S
-        match = _SECONDS.match(text)
-        if match is not None and int(match[1]) > 0:
-            return min(int(match[1]), MAX_TIMEOUT_S)
-    return DEFAULT_TIMEOUT_S
+    return MAX_TIMEOUT_S if wanted_s is None else max(1, min(wanted_s, MAX_TIMEOUT_S))

@@ -1,0 +1,128 @@
+"""The guard of a write: the request's conditions and lock tokens, held against the state that is about to change.
+
+Owns: If-Match and its kin, the If header with its resource tags, and the tokens each kind of change needs.
+Never: changes anything, so it may be asked as often as needed: before the body as a courtesy, and inside the edit.
+Follows: RFC 4918 sections 7, 10.4; RFC 9110 section 13.
+Deviation: a token in an *untagged* list also matches if its lock is one the request needs, on a member or on the
+parent; by the letter it would have to be a lock on the request's own resource. Finder moves and deletes folders with
+the bare tokens of everything in them, and PUTs into a folder with the bare token of that folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from davserver.catalog.model import Lock
+from davserver.collection.dirnode import DirNode
+from davserver.collection.filenode import FileNode, etag_of
+from davserver.collection.tree import lookup
+from davserver.dav.conditional import NO_CONDITIONS, Conditions, check_write
+from davserver.dav.destination import raw_path_of
+from davserver.dav.faults import BadRequest, OtherServer
+from davserver.dav.ifheader import ResourceState, StateList, holds, parse_if, submitted_tokens
+from davserver.dav.lockpolicy import Touch, covers, involved, owned_tokens, standing_in_the_way
+from davserver.dav.paths import InCollection, href_of, parse_address
+from davserver.dav.places import Place, Reader, locate, validators_of
+from davserver.dav.requests import Request
+from davserver.errors import Locked, NotFound, PreconditionFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One place a request touches, and how."""
+
+    place: Place
+    touch: Touch
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A resource as the If header sees it; the default is one that has no locks and no entity tag."""
+
+    tokens: frozenset[str] = frozenset()
+    etag: str | None = None
+
+    def has_token(self, token: str) -> bool:
+        return token in self.tokens
+
+    def has_etag(self, etag: str) -> bool:
+        return self.etag is not None and etag == f'"{self.etag}"'
+
+
+_NOTHING = _State()
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What one request demands to hold and which lock tokens it brings."""
+
+    prefix: str
+    authorities: tuple[str, ...]
+    principal: str
+    conditions: Conditions = NO_CONDITIONS
+    lists: tuple[StateList, ...] = ()
+    submitted: frozenset[str] = field(default=frozenset())
+
+    @classmethod
+    def of(cls, request: Request) -> Guard:
+        """Read the headers; raises BadRequest for a condition that cannot be understood."""
+        header = request.headers.get("If")
+        lists = () if header is None else parse_if(header)
+        conditions = Conditions.of(request.headers)
+        return cls(request.prefix, request.authorities, request.principal, conditions, lists, submitted_tokens(lists))
+
+    def check(self, reader: Reader, *needs: Need) -> None:
+        """Let the request pass or raise PreconditionFailed (412) or Locked (423).
+
+        The first need is about the request's own resource: the If-Match family is about that one. Conditions come
+        before locks, so a stale token is told from a missing one.
+        """
+        check_write(self.conditions, validators_of(needs[0].place.node))
+        if self.lists and not holds(self.lists, lambda tag: self._state_of(reader, tag, needs)):
+            raise PreconditionFailed("If: no list of conditions holds")
+        hrefs: dict[str, None] = {}
+        for need in needs:
+            locks = _locks(reader, need.place)
+            owned = self.owned(locks)
+            for lock in standing_in_the_way(locks, need.place.path, need.touch, owned):
+                hrefs[lock_root_href(self.prefix, need.place, lock)] = None
+        if hrefs:
+            raise Locked(tuple(hrefs))
+
+    def owned(self, locks: list[Lock]) -> frozenset[str]:
+        """Return the tokens of these locks that the request brings and its principal may use."""
+        return owned_tokens(locks, self.submitted, self.principal) if self.submitted else frozenset()
+
+    def _state_of(self, reader: Reader, tag: str | None, needs: tuple[Need, ...]) -> ResourceState:
+        own = needs[0].place
+        if tag is None:
+            tokens = {k.token for n in needs for k in involved(_locks(reader, n.place), n.place.path, n.touch)}
+            return _State(frozenset(tokens) | _tokens_on(reader, own), _etag(own))
+        try:
+            target = parse_address(raw_path_of(tag, self.authorities, prefix=self.prefix)).target
+        except (BadRequest, OtherServer, NotFound):
+            # Such a tag is about a resource that is not here: no lock of ours is on it, no entity tag is its own.
+            return _NOTHING
+        if not isinstance(target, InCollection):
+            return _NOTHING
+        place = locate(reader, target)
+        return _State(_tokens_on(reader, place), _etag(place))
+
+
+def lock_root_href(prefix: str, place: Place, lock: Lock) -> str:
+    """Write the lock's root as this request names the collection."""
+    segments = InCollection(place.target.key, lock.path, place.target.by_uuid).segments
+    node = None if place.view is None else lookup(place.view.root, lock.path)
+    return href_of(prefix, segments, folder=isinstance(node, DirNode))
+
+
+def _locks(reader: Reader, place: Place) -> list[Lock]:
+    return [] if place.collection_id is None else reader.locks(place.collection_id)
+
+
+def _tokens_on(reader: Reader, place: Place) -> frozenset[str]:
+    return frozenset(lock.token for lock in _locks(reader, place) if covers(lock, place.path))
+
+
+def _etag(place: Place) -> str | None:
+    return etag_of(place.node) if isinstance(place.node, FileNode) else None

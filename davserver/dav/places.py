@@ -1,0 +1,113 @@
+"""Places: where in which collection a write goes, as one reader sees it.
+
+Owns: which targets can be written at all, and why the others cannot; looking a place and its parent up.
+Never: a change.
+Invariant: the same lookup serves the check before the body (reader: the house) and the one inside ``house.edit``
+(reader: the edit), where nothing can change any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from davserver.catalog.model import Lock
+from davserver.collection import tree
+from davserver.collection.dirnode import DirNode, Node
+from davserver.collection.filenode import FileNode, etag_of
+from davserver.dav.conditional import Validators
+from davserver.dav.faults import Conflict, Forbidden
+from davserver.dav.paths import HistoryOf, HistoryRoot, InCollection, InContent, InVersion, Target, check_new_name
+from davserver.errors import NotFound
+from davserver.live.views import View
+from davserver.values import TreePath, format_path
+
+FILE_AT_THE_ROOT = "only folders stand at the root: each is a collection of its own"
+
+
+class Reader(Protocol):
+    """What ``House`` and ``Edit`` have in common."""
+
+    def view(self, name: str) -> View:
+        """Return a collection by name; raises NotFound."""
+
+    def view_uuid(self, uuid: str) -> View:
+        """Return a collection by uuid, trashed or not; raises NotFound."""
+
+    def locks(self, collection_id: int) -> list[Lock]:
+        """List the locks that have not expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path in a collection. ``view`` is None if there is no such collection, ``node`` if nothing is there."""
+
+    target: InCollection
+    view: View | None
+    node: Node | None
+
+    @property
+    def path(self) -> TreePath:
+        """The path inside the collection."""
+        return self.target.path
+
+    @property
+    def collection_id(self) -> int | None:
+        """The collection's id, None if there is none yet."""
+        return None if self.view is None else self.view.info.id
+
+    @property
+    def is_collection_root(self) -> bool:
+        """Whether this is a folder of the root: a whole collection, there or not."""
+        return not self.target.path
+
+    def require(self) -> tuple[View, Node]:
+        """Return collection and node; raises NotFound."""
+        if self.view is None or self.node is None:
+            raise NotFound(f"nothing at /{format_path(self.target.segments)}")
+        return self.view, self.node
+
+    def require_parent(self) -> View:
+        """Return the collection after a look at the parent of a path below its root; raises Conflict (409)."""
+        above = self.target.segments[:-1]
+        if self.view is None:
+            raise Conflict(f"no collection {self.target.key!r}", hint="make it first, with MKCOL")
+        if not isinstance(tree.lookup(self.view.root, self.path[:-1]), DirNode):
+            raise Conflict(f"not a folder: /{format_path(above)}", hint="make it first, with MKCOL")
+        return self.view
+
+    def check_new(self) -> None:
+        """Refuse a name that nothing new may have, unless something stands there already; raises InvalidName."""
+        if self.node is None and self.path:
+            check_new_name(self.path[-1])
+
+
+def locate(reader: Reader, target: InCollection) -> Place:
+    """Look a place up; what is missing is None in it. Collections in the trash are not there."""
+    try:
+        view = reader.view_uuid(target.key) if target.by_uuid else reader.view(target.key)
+    except NotFound:
+        return Place(target, None, None)
+    if view.info.trashed_ns is not None:
+        return Place(target, None, None)
+    return Place(target, view, tree.lookup(view.root, target.path))
+
+
+def writable(target: Target) -> InCollection:
+    """Return the target if it lies in a live collection; raises Forbidden with the reason."""
+    if isinstance(target, InCollection):
+        return target
+    if isinstance(target, InContent):
+        raise Forbidden("content addressed by its hash never changes", hint="COPY it to where it may change")
+    if isinstance(target, HistoryRoot | HistoryOf | InVersion):
+        raise Forbidden("history never changes", hint="COPY a version to where it may change")
+    raise Forbidden("this folder is made by the server", hint="MKCOL /NAME/ makes a collection")
+
+
+def validators_of(node: Node | None) -> Validators | None:
+    """Return what conditions are held against; None for an unmapped URL."""
+    if node is None:
+        return None
+    mtime_ns = node.attributes.mtime_ns
+    modified_s = None if mtime_ns is None else mtime_ns // 1_000_000_000
+    return Validators(etag_of(node) if isinstance(node, FileNode) else None, modified_s)
