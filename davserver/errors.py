@@ -33,6 +33,7 @@ Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log l
         StoreUnavailable         try again later (retry_after_s)
             CatalogBusy          the database is locked by others
         StoreFull                no space left
+        JournalCorrupt           a journal entry that cannot be read
         NotPermitted             the principal has no right to do this
 """
 
@@ -215,6 +216,10 @@ class CatalogBusy(StoreUnavailable):
 
 class StoreFull(DavserverError):
     """No space is left for blocks or for the catalog."""
+
+
+class JournalCorrupt(DavserverError):
+    """A journal entry is not what davserver writes; nothing was applied."""
 
 
 class NotPermitted(DavserverError):

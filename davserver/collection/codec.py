@@ -1,0 +1,222 @@
+"""The form of a change in the journal: a JSON header and the inline bytes.
+
+Owns: the format, in both directions.
+Never: what a change does (``change``) or where an entry is kept (``catalog``).
+Invariants: ``decode(*encode(change), load)`` is the change; the header is one line of ASCII.
+
+Header members::
+
+    c  kind: put write truncate mkdir remove move copy splice attributes
+    p  path, names joined by "/"; q  the path that a move or copy ends at
+    o  offset; z  size; x  extents; a  attributes (Attributes.to_json)
+    n  the nodes of a splice: [node, [index of its directory, name, node], ...], a directory before what is in it
+
+A node is ``{"x": extents, "a": ...}`` for a file, ``{"r": record hash, "f": files, "b": bytes, "a": ...}`` for a
+directory that is stored and unchanged, ``{"a": ...}`` for any other directory. The list is flat because a tree may be
+deeper than a JSON parser goes. An extent is ``["md5+size", offset, length]`` if stored, ``n`` for the next n inline
+bytes, ``[n]`` for n zeros. Members that would be empty are left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, cast
+
+from davserver.collection.attributes import EMPTY, Attributes
+from davserver.collection.change import (
+    Change,
+    Copy,
+    Mkdir,
+    Move,
+    Put,
+    Remove,
+    SetAttributes,
+    Splice,
+    Truncate,
+    Write,
+)
+from davserver.collection.dirnode import DirNode, Node
+from davserver.collection.extents import Extent, MemExtent, StoredExtent, ZeroExtent
+from davserver.collection.filenode import FileNode
+from davserver.collection.names import NameMap
+from davserver.errors import Invalid, JournalCorrupt
+from davserver.values import Locator, check_name, format_path, parse_path
+
+Json = dict[str, Any]
+
+
+class DirectoryLoader(Protocol):
+    """Makes the lazy directory of a stored record, whose hash, totals and attributes the entry names."""
+
+    def __call__(self, record: str, *, files: int, bytes: int, attributes: Attributes) -> DirNode:  # noqa: A002
+        """Return the directory without reading the record."""
+        ...
+
+
+def encode(change: Change) -> tuple[bytes, bytes]:
+    """Return a change as (header, inline bytes)."""
+    writer = _Writer()
+    header = writer.change(change)
+    text = json.dumps({name: value for name, value in header.items() if value != {}}, separators=(",", ":"))
+    return text.encode("ascii"), b"".join(writer.inline)
+
+
+def decode(header: bytes, inline: bytes, load: DirectoryLoader) -> Change:
+    """Read what ``encode`` wrote; raises JournalCorrupt. Mem extents share the inline bytes."""
+    reader = _Reader(inline, load)
+    try:
+        change = reader.change(json.loads(header))
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, Invalid) as failure:
+        raise JournalCorrupt(f"a journal entry cannot be read: {failure!r}") from failure
+    if reader.position != len(inline):
+        raise JournalCorrupt(f"a journal entry has {len(inline)} inline bytes and names {reader.position}")
+    return change
+
+
+class _Writer:
+    """Encodes one change; gathers the inline bytes on the way."""
+
+    def __init__(self) -> None:
+        self.inline: list[memoryview] = []
+
+    def change(self, change: Change) -> Json:  # noqa: PLR0911 - one return for each kind
+        match change:
+            case Put(path, node):
+                return {"c": "put", "p": format_path(path), **self.file(node)}
+            case Write(path, offset, extents, attributes):
+                x = self.extents(extents)
+                return {"c": "write", "p": format_path(path), "o": offset, "x": x, "a": attributes.to_json()}
+            case Truncate(path, size, attributes):
+                return {"c": "truncate", "p": format_path(path), "z": size, "a": attributes.to_json()}
+            case Mkdir(path, attributes):
+                return {"c": "mkdir", "p": format_path(path), "a": attributes.to_json()}
+            case Remove(path):
+                return {"c": "remove", "p": format_path(path)}
+            case Move(src, dst):
+                return {"c": "move", "p": format_path(src), "q": format_path(dst)}
+            case Copy(src, dst):
+                return {"c": "copy", "p": format_path(src), "q": format_path(dst)}
+            case Splice(path, node):
+                return {"c": "splice", "p": format_path(path), "n": self.nodes(node)}
+            case SetAttributes(path, attributes):
+                return {"c": "attributes", "p": format_path(path), "a": attributes.to_json()}
+
+    def extents(self, extents: Iterable[Extent]) -> list[Any]:
+        result: list[Any] = []
+        for extent in extents:
+            if isinstance(extent, StoredExtent):
+                result.append([str(extent.locator), extent.offset, extent.length])
+            elif isinstance(extent, ZeroExtent):
+                result.append([extent.length])
+            else:
+                self.inline.append(extent.view())
+                result.append(extent.length)
+        return result
+
+    def file(self, node: FileNode) -> Json:
+        return _with_attributes({"x": self.extents(node.extents)}, node.attributes)
+
+    def nodes(self, top: Node) -> list[Any]:
+        result: list[Any] = [self.node(top)]
+        changed = [(0, top)]
+        while changed:
+            index, directory = changed.pop()
+            if isinstance(directory, FileNode) or directory.record is not None:
+                continue
+            for name, node in directory.items():
+                changed.append((len(result), node))
+                result.append([index, name, self.node(node)])
+        return result
+
+    def node(self, node: Node) -> Json:
+        if isinstance(node, FileNode):
+            return self.file(node)
+        if node.record is None:
+            return _with_attributes({}, node.attributes)
+        return _with_attributes({"r": node.record, "f": node.files, "b": node.bytes}, node.attributes)
+
+
+def _with_attributes(members: Json, attributes: Attributes) -> Json:
+    if attributes != EMPTY:
+        members["a"] = attributes.to_json()
+    return members
+
+
+class _Reader:
+    """Decodes one change; ``position`` counts the inline bytes that were taken."""
+
+    def __init__(self, inline: bytes, load: DirectoryLoader) -> None:
+        self.inline = inline
+        self.load = load
+        self.position = 0
+        # Files in one block share its locator, as they do where they came from.
+        self.locators: dict[str, Locator] = {}
+
+    def change(self, header: Json) -> Change:
+        path = parse_path(header["p"])
+        attributes = Attributes.from_json(header.get("a", {}))
+        kinds: dict[str, Callable[[], Change]] = {
+            "put": lambda: Put(path, self.file(header)),
+            "write": lambda: Write(path, header["o"], tuple(self.extents(header["x"])), attributes),
+            "truncate": lambda: Truncate(path, header["z"], attributes),
+            "mkdir": lambda: Mkdir(path, attributes),
+            "remove": lambda: Remove(path),
+            "move": lambda: Move(path, parse_path(header["q"])),
+            "copy": lambda: Copy(path, parse_path(header["q"])),
+            "splice": lambda: Splice(path, self.nodes(header["n"])),
+            "attributes": lambda: SetAttributes(path, attributes),
+        }
+        return kinds[header["c"]]()
+
+    def extents(self, items: Sequence[Any]) -> list[Extent]:
+        return [self.extent(item) for item in items]
+
+    def extent(self, item: Any) -> Extent:
+        if isinstance(item, int):
+            if not 0 <= item <= len(self.inline) - self.position:
+                raise ValueError("more inline bytes are named than there are")
+            start, self.position = self.position, self.position + item
+            return MemExtent(self.inline, start, item)
+        if len(item) == 1:
+            return ZeroExtent(int(item[0]))
+        text, offset, length = item
+        locator = self.locators.get(text)
+        if locator is None:
+            locator = self.locators[text] = Locator.parse(text)
+        if not 0 <= offset <= offset + length <= locator.size:
+            raise ValueError(f"{offset}+{length} is not inside block {text}")
+        return StoredExtent(locator, offset, length)
+
+    def file(self, members: Json) -> FileNode:
+        return FileNode(self.extents(members["x"]), Attributes.from_json(members.get("a", {}))).freeze()
+
+    def nodes(self, items: Sequence[Any]) -> Node:
+        forms = [items[0], *(item[2] for item in items[1:])]
+        # Inline bytes come in the order of the list, so files are read forwards; directories are linked backwards,
+        # when all that is in them is known.
+        nodes: list[Node | None] = [self.file(form) if "x" in form else self.stored(form) for form in forms]
+        children: list[list[tuple[str, Node]]] = [[] for _ in forms]
+        for index in range(len(forms) - 1, -1, -1):
+            node = nodes[index]
+            if node is None:
+                entries = NameMap.from_sorted(sorted(children[index], key=_name))
+                node = DirNode.of(entries, Attributes.from_json(forms[index].get("a", {})))
+            if not index:
+                return node
+            parent, name, _ = items[index]
+            if not 0 <= parent < index or nodes[parent] is not None:
+                raise ValueError(f"node {index} is in no directory")
+            check_name(name)
+            children[parent].append((name, node))
+        raise ValueError("a splice without nodes")
+
+    def stored(self, form: Json) -> DirNode | None:
+        if "r" not in form:
+            return None
+        attributes = Attributes.from_json(form.get("a", {}))
+        return self.load(cast("str", form["r"]), files=form["f"], bytes=form["b"], attributes=attributes)
+
+
+def _name(item: tuple[str, Node]) -> str:
+    return item[0]
