@@ -1,0 +1,197 @@
+"""Typed settings: what they are, where they may come from, where each one did come from.
+
+Owns: names, defaults and limits of every setting; the order flags > environment > file > default.
+Never: opens what a setting names (a store, a catalog, a socket): the rooms that use it do.
+Follows: one spelling per setting. A field ``commit_idle_s`` is ``commit.idle_s`` in the file (``[commit]`` then
+``idle_s``) and in messages, and ``DAVSERVER_COMMIT_IDLE_S`` in the environment.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from davserver.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "DAVSERVER_"
+FILE_NAME = "config.toml"
+SECTIONS = ("tls", "commit", "memory", "limits", "log")
+
+
+def _split(value: object) -> object:
+    """Let a list be written as one text with commas, as the environment needs it."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Size = Annotated[ByteSize, Field(ge=0)]
+
+
+class Settings(BaseModel):
+    """Every setting with its default; immutable once loaded (``load`` makes it, tests may call it directly)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path = Field(default=Path("davserver-data"), description="directory of blocks, catalog and config.toml")
+    catalog: str = Field(default="", description="URL of the database; empty: sqlite in the data directory")
+    blocks: str = Field(default="", description="URL of the block store; empty: blocks/ in the data directory")
+    listen: str = Field(default="127.0.0.1:8080", description="HOST:PORT, [IPV6]:PORT or unix:PATH")
+    workers: int = Field(default=1, ge=0, le=256, description="processes; 0: one per core")
+    threads: int = Field(default=64, ge=1, le=4096, description="requests served at once by one process")
+    allow_anonymous: bool = Field(default=False, description="serve everyone, also on an address others can reach")
+    allowed_hosts: Names = Field(default=(), description="host names of this server beside IP addresses and localhost")
+    shutdown_s: Seconds = Field(default=30.0, description="time for requests in flight when the server stops")
+    tls_certificate: Path | None = Field(default=None, description="PEM file of the certificate chain")
+    tls_key: Path | None = Field(default=None, description="PEM file of the private key")
+    commit_idle_s: Seconds = Field(default=60.0, description="commit a collection that was not written for so long")
+    commit_age_s: Seconds = Field(default=600.0, description="commit a change that waits for so long")
+    commit_bytes: Size = Field(default=ByteSize(64 << 20), description="commit when so many inline bytes wait")
+    inline_bytes: Size = Field(default=ByteSize(64 << 10), description="a file up to this size travels in the journal")
+    memory_bytes: Size = Field(default=ByteSize(512 << 20), ge=1 << 26, description="budget of one process")
+    limits_head_bytes: Size = Field(default=ByteSize(64 << 10), ge=1024, description="request line and headers")
+    limits_headers: int = Field(default=200, ge=10, description="header lines of a request")
+    limits_head_s: Seconds = Field(default=30.0, description="time for a request's headers to arrive")
+    limits_body_bytes: Size = Field(default=ByteSize(0), description="request body; 0: no limit")
+    limits_io_s: Seconds = Field(default=60.0, description="silence of a client within a request")
+    limits_idle_s: Seconds = Field(default=75.0, description="silence of a client between requests")
+    limits_connections: int = Field(default=4000, ge=10, description="idle connections kept by one process")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
+    log_format: Literal["auto", "console", "json"] = Field(default="auto", description="auto: json unless a terminal")
+    log_access: bool = Field(default=True, description="one line per request")
+
+    @property
+    def catalog_url(self) -> str:
+        """The catalog's URL, with the default filled in."""
+        return self.catalog or f"sqlite:///{self.data / 'catalog.db'}"
+
+    @property
+    def blocks_url(self) -> str:
+        """The block store's URL, with the default filled in."""
+        return self.blocks or (self.data / "blocks").absolute().as_uri()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings and, per field, where the value came from (``default``, ``flag``, a variable's or a file's name)."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+def load(
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    config: Path | None = None,
+    *,
+    home: Path | None = None,
+) -> Loaded:
+    """Put the settings together: flags > environment > file > default.
+
+    ``flags`` holds only what was given on the command line, by field name. ``config`` (else the variable
+    ``DAVSERVER_CONFIG``) names the file, which then must exist; without it ``config.toml`` in the data
+    directory is read if it is there. Errors: ConfigError with the key, the place and a hint.
+    """
+    given: dict[str, tuple[object, str]] = {"data": (default_data(environ, home), "default")}
+    environment = _from_environment(environ)
+    flagged = {name: (value, "flag --" + name.replace("_", "-")) for name, value in flags.items()}
+    named = config or (Path(environ["DAVSERVER_CONFIG"]) if environ.get("DAVSERVER_CONFIG") else None)
+    if named is not None:
+        given |= _from_file(named)
+    given |= environment
+    given |= flagged
+    if named is None:
+        implied = Path(str(given["data"][0])) / FILE_NAME
+        if implied.is_file():
+            given = {"data": given["data"]} | _without_data(_from_file(implied), implied) | environment | flagged
+    return _validated(given)
+
+
+def default_data(environ: Mapping[str, str], home: Path | None = None) -> Path:
+    """Return the data directory when none is named: ``$XDG_DATA_HOME/davserver``, else below ``~/.local/share``."""
+    base = environ.get("XDG_DATA_HOME", "")
+    if base.startswith("/"):
+        return Path(base) / "davserver"
+    return (home or Path.home()) / ".local" / "share" / "davserver"
+
+
+def spelled(field: str) -> str:
+    """Write a field's name as the file does: ``commit_idle_s`` is ``commit.idle_s``."""
+    section, _, rest = field.partition("_")
+    return f"{section}.{rest}" if rest and section in SECTIONS else field
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[object, str]]:
+    found: dict[str, tuple[object, str]] = {}
+    for field in Settings.model_fields:
+        variable = ENVIRONMENT_PREFIX + field.upper()
+        if variable in environ:
+            found[field] = (environ[variable], f"environment {variable}")
+    return found
+
+
+def _from_file(path: Path) -> dict[str, tuple[object, str]]:
+    try:
+        with path.open("rb") as file:
+            tables = tomllib.load(file)
+    except OSError as error:
+        raise ConfigError("config", f"{path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("config", f"{path} is not TOML: {error}") from error
+    return {field: (value, f"file {path}") for field, value in _flatten(tables, path).items()}
+
+
+def _flatten(tables: Mapping[str, Any], path: Path) -> dict[str, object]:
+    """Turn ``[commit] idle_s`` into ``commit_idle_s``, refusing what is no setting."""
+    known = {spelled(field): field for field in Settings.model_fields}
+    flat: dict[str, object] = {}
+    for key, value in tables.items():
+        members = {f"{key}.{inner}": item for inner, item in value.items()} if isinstance(value, dict) else {key: value}
+        for name, item in members.items():
+            if name not in known:
+                raise ConfigError(name, f"unknown setting in {path}", hint=_closest(name, list(known)))
+            flat[known[name]] = item
+    return flat
+
+
+def _closest(name: str, known: list[str]) -> str:
+    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if not matches:
+        return "`davserver config show` lists every setting"
+    return f"did you mean {matches[0]}?"
+
+
+def _without_data(found: dict[str, tuple[object, str]], path: Path) -> dict[str, tuple[object, str]]:
+    if "data" in found:
+        hint = f"name the file itself: --config {path}"
+        raise ConfigError("data", f"{path} was found through the data directory, it cannot name another", hint=hint)
+    return found
+
+
+def _validated(given: Mapping[str, tuple[object, str]]) -> Loaded:
+    try:
+        settings = Settings.model_validate({field: value for field, (value, _) in given.items()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0])
+        value, origin = given[field]
+        hint = _description(Settings.model_fields[field])
+        raise ConfigError(spelled(field), f"{value!r} ({origin}): {first['msg']}", hint=hint) from None
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        missing = "tls.key" if settings.tls_key is None else "tls.certificate"
+        raise ConfigError(missing, "is needed too: TLS takes a certificate and its key")
+    origins = {field: given[field][1] if field in given else "default" for field in Settings.model_fields}
+    return Loaded(settings, origins)
+
+
+def _description(field: FieldInfo) -> str:
+    return field.description or ""

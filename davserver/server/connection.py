@@ -1,0 +1,194 @@
+"""One client's connection: requests one after the other, and how it ends.
+
+Owns: cheroot's HTTPConnection; the TLS handshake (in the worker, never where connections are accepted); the rule
+which failure is answered, which is silent and which cuts the connection.
+Never: ends a connection in a way that looks like the end of a whole response when it is not.
+Threads: one worker at a time uses a connection; between requests the manager watches it.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import struct
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from cheroot.server import HTTPConnection
+
+from davserver.errors import Incomplete, Invalid
+from davserver.server.gateway import Cut
+from davserver.server.request import Request
+from davserver.server.streams import ClientGone, HeadTimeout, Reader, SocketSource, Writer, has_pending
+
+if TYPE_CHECKING:
+    from davserver.server.http import Server
+
+_log = structlog.get_logger("davserver.server")
+
+LINGER_S = 2.0
+LINGER_BYTES = 16 << 20
+PATIENCE_MS = 5
+"""How long a worker stays for the client's next request: handing the connection over costs more than a short wait."""
+
+
+class Connection(HTTPConnection):
+    """A connection; ``communicate`` serves what has arrived."""
+
+    server: Server
+    rfile: Reader
+    wfile: Writer
+    remote_addr: str | None
+    remote_port: int | None
+    ssl_env: dict[str, str]
+
+    def __init__(self, server: Server, sock: socket.socket) -> None:
+        # Not calling up: cheroot's constructor builds its slow Python buffers and two caches per connection.
+        self.server = server
+        self.socket = sock
+        self.rfile = Reader(SocketSource(sock, server.limits.io_s, time.monotonic))
+        self.wfile = Writer(sock)
+        self.requests_seen = 0
+        self.linger = False
+        self.ssl_env = {}
+        self.last_used = time.time()
+        self._handshake_due = isinstance(sock, ssl.SSLSocket)
+
+    def has_data(self) -> bool:
+        """Tell whether bytes wait that no selector would report."""
+        return self.rfile.has_data() or has_pending(self.socket)
+
+    def communicate(self) -> bool:
+        """Serve requests while they come; True if the connection stays open for more."""
+        if self._handshake_due and not self._shake_hands():
+            return False
+        while True:
+            if not self._serve_one():
+                return False
+            if not self.has_data() and not self._comes_soon():
+                return True
+
+    def _comes_soon(self) -> bool:
+        """Wait a moment for the next request, unless others wait for this worker."""
+        if not self.server.ready or self.server.requests.qsize:
+            return False
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return bool(poll.poll(PATIENCE_MS))
+
+    def _serve_one(self) -> bool:
+        request = Request(self.server, self)
+        try:
+            request.parse_request()
+            if not request.ready:
+                return False
+            self.requests_seen += 1
+            request.respond()
+        except ClientGone as gone:
+            _log.debug("client gone", client=self.remote_addr, reason=str(gone))
+            return False
+        except Cut as cut:
+            _log.error("response cut", client=self.remote_addr, target=_target(request), reason=str(cut))
+            self.abort()
+            return False
+        except Exception as error:  # noqa: BLE001  # the last frame of a request: a worker thread must survive it
+            self._failed(request, error)
+            return False
+        return not request.close_connection
+
+    def _failed(self, request: Request, error: Exception) -> None:
+        if request.sent_headers:
+            _log.error("response broken off", target=_target(request), exc_info=error)
+            self.abort()
+        elif not request.ready:
+            self._failed_in_head(request, error)
+        elif isinstance(error, Incomplete | Invalid):
+            self._answer(request, "400 Bad Request", f"{error}\n")
+        else:
+            _log.error("request failed", target=_target(request), exc_info=error)
+            self._answer(request, "500 Internal Server Error", "internal error\n")
+
+    def _failed_in_head(self, request: Request, error: Exception) -> None:
+        """Say 408 to a client that began a request; a connection that never said anything just ends."""
+        if isinstance(error, HeadTimeout) or (isinstance(error, TimeoutError) and self.rfile.has_data()):
+            self._answer(request, "408 Request Timeout", "the request did not arrive in time\n")
+        elif not isinstance(error, OSError):
+            _log.error("reading a request failed", exc_info=error)
+
+    def _answer(self, request: Request, status: str, text: str) -> None:
+        try:
+            request.simple_response(status, text)
+        except ClientGone as gone:
+            _log.debug("client gone", client=self.remote_addr, reason=str(gone))
+
+    def _shake_hands(self) -> bool:
+        """Do the TLS handshake; tell whether it worked."""
+        self._handshake_due = False
+        sock = cast("ssl.SSLSocket", self.socket)
+        sock.settimeout(min(self.server.limits.head_s, self.server.limits.io_s))
+        try:
+            sock.do_handshake()
+        except ssl.SSLError as error:
+            if error.reason == "HTTP_REQUEST":
+                self._say_tls_is_needed(sock)
+            _log.debug("no TLS handshake", client=self.remote_addr, reason=str(error))
+            return False
+        except OSError as error:
+            _log.debug("no TLS handshake", client=self.remote_addr, reason=str(error))
+            return False
+        sock.settimeout(self.server.limits.io_s)
+        self.ssl_env = self.server.ssl_adapter.get_environ()
+        return True
+
+    def _say_tls_is_needed(self, sock: ssl.SSLSocket) -> None:
+        text = b"this port speaks TLS only: use https\n"
+        head = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(text)
+        try:
+            socket.socket.send(sock, head + text)  # below TLS, which the client does not speak
+        except OSError as error:
+            _log.debug("client gone", client=self.remote_addr, reason=str(error))
+
+    def abort(self) -> None:
+        """Make the coming close a reset: a response framed by the connection's end must not seem complete."""
+        self.linger = False
+        try:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        except OSError as error:
+            _log.debug("cannot reset", reason=str(error))
+
+    def interrupt(self) -> None:
+        """Wake the worker that waits on this connection, with an error; called by another thread."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError as error:
+            _log.debug("connection was closed already", reason=str(error))
+
+    def close(self) -> None:
+        """Close the socket; after an answer that did not wait for the body, let the client read it first."""
+        if self.linger:
+            self._linger()
+        self.socket.close()
+
+    def _linger(self) -> None:
+        """Take in what the client still sends for a moment: closing on it would reset away our answer."""
+        deadline = time.monotonic() + LINGER_S
+        scratch = bytearray(1 << 16)
+        taken = 0
+        sock: Any = self.socket
+        try:
+            socket.socket.shutdown(sock, socket.SHUT_WR)
+            while taken < LINGER_BYTES and (left := deadline - time.monotonic()) > 0:
+                sock.settimeout(left)
+                got = socket.socket.recv_into(sock, scratch)
+                if not got:
+                    return
+                taken += got
+        except OSError as error:
+            _log.debug("client gone", client=self.remote_addr, reason=str(error))
+
+
+def _target(request: Request) -> str:
+    uri = getattr(request, "uri", b"")
+    return str(uri.decode("latin-1"))

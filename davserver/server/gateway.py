@@ -1,0 +1,156 @@
+"""Between a request and the WSGI application.
+
+Owns: the environ; the counting of response bytes against their declared length.
+Never: ends a response cleanly that is not whole.
+Follows: PEP 3333.
+Invariants: what the client sees as a complete response is complete: too short, too long or broken off, the
+connection is cut (``Cut``) before its framing could say otherwise.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from types import TracebackType
+from typing import Any
+
+from cheroot.wsgi import Gateway_10
+
+from davserver.server.request import Request
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+_SMALL = 1 << 16
+
+
+class Cut(Exception):
+    """The response cannot be completed: the connection must not look as if it were."""
+
+
+@lru_cache(maxsize=1024)
+def _environ_key(name: bytes) -> str:
+    key = name.decode("ascii").upper().replace("-", "_")
+    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else "HTTP_" + key
+
+
+class Gateway(Gateway_10):
+    """Runs the application for one request."""
+
+    version = ("davserver", 1)
+    req: Request
+
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]  # cheroot's stub says None
+        """Return the environ; ``REQUEST_URI`` is the raw target in origin form, ``PATH_INFO`` its decoded path."""
+        req = self.req
+        conn = req.conn
+        environ = {
+            "ACTUAL_SERVER_PROTOCOL": "HTTP/1.1",
+            "PATH_INFO": req.path.decode("latin-1"),
+            "QUERY_STRING": req.qs.decode("latin-1"),
+            "REMOTE_ADDR": conn.remote_addr or "",
+            "REMOTE_PORT": str(conn.remote_port or ""),
+            "REQUEST_METHOD": req.method.decode("ascii"),
+            "REQUEST_URI": req.uri.decode("latin-1"),
+            "SCRIPT_NAME": "",
+            "SERVER_NAME": req.server.host,
+            "SERVER_PORT": req.server.port,
+            "SERVER_PROTOCOL": req.request_protocol.decode("ascii"),
+            "SERVER_SOFTWARE": req.server.banner.decode("ascii"),
+            "wsgi.errors": sys.stderr,
+            "wsgi.input": req.rfile,
+            "wsgi.input_terminated": True,
+            "wsgi.multiprocess": req.server.multiprocess,
+            "wsgi.multithread": True,
+            "wsgi.run_once": False,
+            "wsgi.url_scheme": "http",
+            "wsgi.version": (1, 0),
+        }
+        environ.update({_environ_key(name): value.decode("latin-1") for name, value in req.head.fields.items()})
+        if conn.ssl_env:
+            environ.update(conn.ssl_env)
+        return environ
+
+    def respond(self) -> None:
+        """Send what the application returns. Errors: Cut, ClientGone; what it raises before its response began."""
+        response: Iterable[bytes] = self.req.server.wsgi_app(self.env, self.start_response)
+        try:
+            if isinstance(response, list | tuple):
+                self._declare(response)
+            for chunk in response:
+                if chunk:
+                    self.write(chunk)
+            self._finish()
+        finally:
+            close = getattr(response, "close", None)
+            if close is not None:
+                close()
+
+    def start_response(
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: ExcInfo | None = None,
+    ) -> Callable[[bytes], None]:
+        """Take status and headers; they are sent with the first bytes of the body."""
+        if exc_info is not None and exc_info[1] is not None and self.req.sent_headers:
+            raise exc_info[1]
+        if self.started_response and exc_info is None:
+            raise RuntimeError("start_response was called twice")
+        self.started_response = True
+        self.remaining_bytes_out = None
+        self.req.status = status.encode("latin-1")  # type: ignore[assignment]  # bytes, as cheroot's own gateway has it
+        self.req.outheaders = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        for name, value in headers:
+            if name.lower() == "content-length":
+                self.remaining_bytes_out = int(value)
+        return self.write
+
+    def write(self, chunk: bytes) -> None:
+        """Send a piece of the body, the head before the first one. Errors: Cut, ClientGone."""
+        if not self.started_response:
+            raise RuntimeError("the application wrote before it called start_response")
+        if self._has_no_body():
+            return
+        head = b"" if self.req.sent_headers else self.req.response_head()
+        size = len(chunk)
+        left = self.remaining_bytes_out
+        if left is not None and size > left:
+            self._send(head, chunk[:left])
+            raise Cut(f"the response is {size - left} bytes longer than its Content-Length, or more")
+        if self.req.chunked_write:
+            self._send(head + b"%x\r\n" % size, chunk, b"\r\n")
+        else:
+            self._send(head, chunk)
+        if left is not None:
+            self.remaining_bytes_out = left - size
+
+    def _send(self, before: bytes, chunk: bytes, after: bytes = b"") -> None:
+        write = self.req.conn.wfile.write
+        if len(chunk) <= _SMALL:
+            write(b"".join((before, chunk, after)))
+            return
+        for piece in (before, chunk, after):
+            if piece:
+                write(piece)
+
+    def _has_no_body(self) -> bool:
+        return self.req.method == b"HEAD" or self._status() in {204, 304}
+
+    def _status(self) -> int:
+        return int(self.req.status[:3])
+
+    def _declare(self, response: list[bytes] | tuple[bytes, ...]) -> None:
+        """Give a response that is all there its length."""
+        if self.started_response and self.remaining_bytes_out is None and not self._has_no_body():
+            self.remaining_bytes_out = sum(len(chunk) for chunk in response)
+            self.req.outheaders.append((b"Content-Length", b"%d" % self.remaining_bytes_out))
+
+    def _finish(self) -> None:
+        if not self.started_response:
+            raise RuntimeError("the application did not call start_response")
+        if not self.req.sent_headers:
+            self.req.ensure_headers_sent()
+        if self.remaining_bytes_out and not self._has_no_body():
+            raise Cut(f"the response is {self.remaining_bytes_out} bytes shorter than its Content-Length")
+        if self.req.chunked_write:
+            self.req.conn.wfile.write(b"0\r\n\r\n")

@@ -1,0 +1,208 @@
+"""Read the head of a request: its request line and header fields, nothing looser than the grammar.
+
+Owns: the syntax and limits of what stands before a body, and how the body is framed.
+Never: writes, or knows of sockets, WSGI or cheroot; pure functions of a buffered stream.
+Follows: RFC 9112 sections 2.2, 3, 5, 6; RFC 9110 sections 5.3, 5.5, 10.1.1.
+Invariants: two readers of one byte stream agree where a request ends. So whatever the grammar leaves to taste and
+a proxy may read another way (repeated lengths, a length beside chunks, folded lines, bare LF, NUL) is refused.
+The status of a refusal stands here, as it concerns the protocol below WebDAV.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+CRLF = b"\r\n"
+
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e\x80-\xff]+) HTTP/([0-9])\.([0-9])\r\n\Z")
+_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*\r\n\Z")
+_ABSOLUTE = re.compile(rb"(?i)https?://([^/?#]*)(.*)\Z")
+_HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?\Z")
+_LENGTH = re.compile(rb"[0-9]{1,19}\Z")
+
+_ONCE = frozenset(
+    b"host content-length transfer-encoding content-type content-range content-encoding expect authorization "
+    b"destination depth overwrite lock-token timeout range if-range if-modified-since if-unmodified-since "
+    b"x-expected-entity-length x-oc-mtime x-forwarded-host x-forwarded-proto x-forwarded-prefix x-request-id".split(),
+)
+"""Fields with one meaning only: a second one is an error or an attack, never to be guessed at."""
+
+
+class Refused(Exception):
+    """A request that is not served; the connection is closed after the answer, as its end is not known."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Lines(Protocol):
+    """A buffered byte stream that reads lines."""
+
+    def readline(self, size: int = -1, /) -> bytes:
+        """Return up to ``size`` bytes of the next line, its LF included; b"" at the end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLimits:
+    """How much a head may hold: ``size`` bytes in all, ``fields`` header lines."""
+
+    size: int = 64 << 10
+    fields: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A request before its body.
+
+    ``target`` is in origin form, raw (``/a%2Fb?q``), or ``*``; ``fields`` have lower-case names.
+    ``length`` is the declared length of the body (0 if none), None if it comes in chunks.
+    """
+
+    method: bytes
+    target: bytes
+    version: tuple[int, int]
+    fields: dict[bytes, bytes]
+    length: int | None
+    expects_continue: bool
+    keep_alive: bool
+
+
+def read_head(stream: Lines, limits: HeadLimits) -> Head | None:
+    """Read one head; None if the stream ends before its first byte. Errors: Refused; what the stream raises."""
+    line = _line(stream, limits.size, "414 URI Too Long")
+    if line == CRLF:  # one empty line before a request is forgiven: RFC 9112 section 2.2
+        line = _line(stream, limits.size, "414 URI Too Long")
+    if not line:
+        return None
+    method, target, version = _request_line(line)
+    fields = _fields(stream, limits, limits.size - len(line))
+    target = _origin_form(method, target, fields)
+    _check_host(version, fields)
+    length = _framing(version, fields)
+    return Head(
+        method,
+        target,
+        version,
+        fields,
+        length,
+        expects_continue=_expects_continue(version, fields),
+        keep_alive=_keep_alive(version, fields),
+    )
+
+
+def _line(stream: Lines, limit: int, status: str) -> bytes:
+    line = stream.readline(limit + 1)
+    if len(line) > limit:
+        raise Refused(status, "too long")
+    return line
+
+
+def _request_line(line: bytes) -> tuple[bytes, bytes, tuple[int, int]]:
+    match = _REQUEST_LINE.match(line)
+    if match is None:
+        raise Refused("400 Bad Request", "malformed request line")
+    method, target, major, minor = match.groups()
+    if major != b"1":
+        raise Refused("505 HTTP Version Not Supported", "HTTP/1.1 is spoken here")
+    if method != method.upper():
+        raise Refused("400 Bad Request", "methods are upper case")
+    return method, target, (1, min(int(minor), 1))
+
+
+def _fields(stream: Lines, limits: HeadLimits, budget: int) -> dict[bytes, bytes]:
+    fields: dict[bytes, bytes] = {}
+    for _ in range(limits.fields + 1):
+        line = _line(stream, budget, "431 Request Header Fields Too Large")
+        if line == CRLF:
+            return fields
+        budget -= len(line)
+        match = _FIELD.match(line)
+        if match is None:
+            raise Refused("400 Bad Request", _what_is_wrong(line))
+        name, value = match[1].lower(), match[2]
+        if b"_" in name:  # in WSGI X_Foo would pose as X-Foo; proxies drop such names too
+            continue
+        fields[name] = _combined(name, fields[name], value) if name in fields else value
+    raise Refused("431 Request Header Fields Too Large", "too many header lines")
+
+
+def _what_is_wrong(line: bytes) -> str:
+    if not line.endswith(CRLF):
+        return "a header line does not end with CRLF"
+    if line[:1] in b" \t":
+        return "folded header lines are obsolete"
+    return "malformed header line"
+
+
+def _combined(name: bytes, first: bytes, second: bytes) -> bytes:
+    """Join a repeated field; ``If`` is a list without commas (RFC 4918 section 10.4), a cookie has its own joint."""
+    if name in _ONCE:
+        raise Refused("400 Bad Request", f"more than one {name.decode('ascii')} header")
+    joint = {b"if": b" ", b"cookie": b"; "}.get(name, b", ")
+    return joint.join((first, second))
+
+
+def _origin_form(method: bytes, target: bytes, fields: dict[bytes, bytes]) -> bytes:
+    """Reduce a target to path and query; an absolute one also says the host: RFC 9112 section 3.2.2."""
+    if b"#" in target:
+        raise Refused("400 Bad Request", "a fragment is never sent")
+    if target.startswith(b"/") or (target == b"*" and method == b"OPTIONS"):
+        return target
+    match = _ABSOLUTE.match(target)
+    if match is None or not match[1]:
+        raise Refused("400 Bad Request", "malformed request target")
+    if b"host" in fields:
+        fields[b"host"] = match[1]
+    rest = match[2]
+    if method == b"OPTIONS" and not rest:
+        return b"*"
+    return rest if rest.startswith(b"/") else b"/" + rest
+
+
+def _check_host(version: tuple[int, int], fields: dict[bytes, bytes]) -> None:
+    host = fields.get(b"host")
+    if host is None:
+        if version == (1, 1):
+            raise Refused("400 Bad Request", "HTTP/1.1 needs a Host header")
+    elif _HOST.match(host) is None:
+        raise Refused("400 Bad Request", "malformed Host header")
+
+
+def _framing(version: tuple[int, int], fields: dict[bytes, bytes]) -> int | None:
+    """Decide how long the body is; whatever two readers could decide differently is refused."""
+    coding = fields.get(b"transfer-encoding")
+    length = fields.get(b"content-length")
+    if coding is not None:
+        if length is not None:
+            raise Refused("400 Bad Request", "Content-Length beside Transfer-Encoding")
+        if version < (1, 1):
+            raise Refused("400 Bad Request", "Transfer-Encoding in HTTP/1.0")
+        if coding.lower() != b"chunked":
+            raise Refused("501 Not Implemented", "of the transfer codings only chunked is known")
+        return None
+    if length is None:
+        return 0
+    if _LENGTH.match(length) is None:
+        raise Refused("400 Bad Request", "malformed Content-Length")
+    return int(length)
+
+
+def _expects_continue(version: tuple[int, int], fields: dict[bytes, bytes]) -> bool:
+    expect = fields.get(b"expect")
+    if expect is None or version < (1, 1):
+        return False
+    if expect.lower() != b"100-continue":
+        raise Refused("417 Expectation Failed", "only 100-continue can be expected")
+    return True
+
+
+def _keep_alive(version: tuple[int, int], fields: dict[bytes, bytes]) -> bool:
+    options = {option.strip().lower() for option in fields.get(b"connection", b"").split(b",")}
+    if b"close" in options:
+        return False
+    return version == (1, 1) or b"keep-alive" in options

@@ -1,0 +1,104 @@
+"""The HTTP server of one process: cheroot's, with every part that reads or writes replaced by ours.
+
+Owns: the assembly; the life of the server (``prepare``, ``serve``, ``stop``).
+Never: binds a socket (``sockets.py``), reads settings, or knows the application.
+Threads: ``serve`` in one thread accepts; the pool's threads serve; ``stop`` is called from a third.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from cheroot.ssl import Adapter
+from cheroot.wsgi import Server as CherootServer
+
+from davserver.server.gateway import Gateway
+from davserver.server.head import HeadLimits
+from davserver.server.manager import Manager
+from davserver.server.pool import Pool
+
+_log = structlog.get_logger("davserver.server")
+
+WSGIApplication = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one client may take: sizes in bytes (``body`` 0: no limit), durations in seconds."""
+
+    head: HeadLimits = field(default_factory=HeadLimits)
+    head_s: float = 30.0
+    body: int = 0
+    io_s: float = 60.0
+    idle_s: float = 75.0
+    connections: int = 4000
+
+
+class Server(CherootServer):
+    """Serves an application on a socket that listens already."""
+
+    banner = b"davserver"
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        app: WSGIApplication,
+        *,
+        limits: Limits,
+        threads: int,
+        tls: Adapter | None = None,
+        multiprocess: bool = False,
+    ) -> None:
+        super().__init__(listener.getsockname(), app, numthreads=threads, server_name="davserver")
+        self.gateway = Gateway
+        self.requests = Pool(self, min=threads)
+        self.limits = limits
+        self.ssl_adapter = tls
+        self.multiprocess = multiprocess
+        self.timeout = int(limits.idle_s)
+        self.keep_alive_conn_limit = limits.connections
+        self.host, self.port = _name(listener)
+        self._listener = listener
+        self._stopping = threading.Lock()
+
+    def prepare(self) -> None:
+        """Start the worker threads and begin to accept."""
+        self.socket = self._listener
+        self.socket.setblocking(False)  # noqa: FBT003  # the standard library's signature
+        self._connections = Manager(self)
+        self.requests.start()
+        self.ready = True
+
+    def serve(self) -> None:
+        """Accept until ``stop``."""
+        while self.ready:
+            try:
+                self._connections.run(self.expiration_interval)
+            except Exception as error:  # noqa: BLE001  # the accepting thread must survive what one client causes
+                _log.error("accepting failed", exc_info=error)
+
+    def stop(self, deadline_s: float = 5.0) -> None:
+        """Stop accepting, serve what has arrived, end after ``deadline_s`` at the latest (and 2 s to clean up)."""
+        with self._stopping:
+            if not self.ready:
+                return
+            self.ready = False
+            self._connections.stop()
+            self._connections.hand_over()
+            self._listener.close()
+            self.requests.stop(deadline_s)
+            self._connections.close()
+
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Take what cheroot wants to say into our log."""
+        _log.log(level, msg, exc_info=traceback)
+
+
+def _name(listener: socket.socket) -> tuple[str, str]:
+    address = listener.getsockname()
+    return (str(address[0]), str(address[1])) if isinstance(address, tuple) else ("localhost", "")

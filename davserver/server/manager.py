@@ -1,0 +1,102 @@
+"""Where connections wait: for their first byte, and between requests.
+
+Owns: cheroot's ConnectionManager; accepting.
+Never: handshakes, reads or lets a connection without a request occupy a worker.
+Threads: ``run`` in the accepting thread; ``put`` from workers.
+"""
+
+from __future__ import annotations
+
+import errno
+import selectors
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from cheroot.connections import ConnectionManager
+
+from davserver.server.connection import Connection
+
+if TYPE_CHECKING:
+    from davserver.server.http import Server
+
+_log = structlog.get_logger("davserver.server")
+_ACCEPT_AT_ONCE = 64
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_SHED = 16
+
+
+class Manager(ConnectionManager):
+    """The idle connections of one server."""
+
+    server: Server
+    _selector: Any
+
+    def put(self, conn: Connection) -> None:
+        """Watch a connection until its next request; one that has bytes already goes to a worker at once."""
+        conn.last_used = time.time()
+        if conn.has_data():
+            self.server.process_conn(conn)
+        else:
+            self._selector.register(conn.socket.fileno(), selectors.EVENT_READ, data=conn)
+
+    def _from_server_socket(self, server_socket: socket.socket) -> None:
+        """Accept what waits and watch it: a worker gets a connection when its first bytes are there."""
+        for _ in range(_ACCEPT_AT_ONCE):
+            try:
+                sock, address = server_socket.accept()
+            except (BlockingIOError, TimeoutError, ConnectionAbortedError, InterruptedError):
+                return
+            except OSError as error:
+                if error.errno not in _EXHAUSTED:
+                    raise
+                self._shed(error)
+                return
+            self._welcome(sock, address)
+
+    def _welcome(self, sock: socket.socket, address: Any) -> None:
+        try:
+            sock.settimeout(self.server.limits.io_s)
+            if self.server.ssl_adapter is not None:
+                sock, _ = self.server.ssl_adapter.wrap(sock)
+            conn = Connection(self.server, sock)
+        except OSError as error:  # reset before we looked
+            _log.debug("client gone", reason=str(error))
+            sock.close()
+            return
+        if isinstance(address, tuple):
+            conn.remote_addr, conn.remote_port = address[0], address[1]
+        self._selector.register(sock.fileno(), selectors.EVENT_READ, data=conn)
+
+    def _expire(self, threshold: float) -> None:
+        """Close what has been silent for too long, and the most silent ones if there are too many."""
+        idle = [(fd, conn) for fd, conn in self._selector.connections if conn is not self.server]
+        surplus = len(idle) - self.server.limits.connections
+        idle.sort(key=lambda pair: pair[1].last_used)
+        for place, (fd, conn) in enumerate(idle):
+            if conn.last_used >= threshold and place >= surplus:
+                break
+            self._drop(fd, conn)
+
+    def _shed(self, error: OSError) -> None:
+        """Make room when the system has no more descriptors: the longest idle go first."""
+        _log.warning("cannot accept", reason=str(error))
+        idle = [(fd, conn) for fd, conn in self._selector.connections if conn is not self.server]
+        idle.sort(key=lambda pair: pair[1].last_used)
+        for fd, conn in idle[:_SHED]:
+            self._drop(fd, conn)
+        if not idle:
+            time.sleep(0.05)  # nothing to give up: do not spin while requests finish
+
+    def _drop(self, fd: int, conn: Connection) -> None:
+        self._selector.unregister(fd)
+        conn.close()
+
+    def hand_over(self) -> None:
+        """Give every connection whose request has arrived to the workers; for the last moment before a stop."""
+        self._from_server_socket(self.server.socket)
+        for fd, conn in list(self._selector.select(timeout=0)):
+            if conn is not self.server:
+                self._selector.unregister(fd)
+                self.server.process_conn(conn)
