@@ -1,0 +1,124 @@
+"""One open file that holds a block.
+
+Owns: reading, hashing and comparing a block through one descriptor, in slices of a MiB.
+Never: names; the file may have been renamed or removed since it was opened.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from types import TracebackType
+from typing import NamedTuple
+
+from davserver.blocks.failures import translated
+from davserver.blocks.fs import Fs
+from davserver.errors import BlockCorrupt
+from davserver.values import Locator
+
+SLICE_BYTES = 1 << 20
+
+
+class Identity(NamedTuple):
+    """What changes whenever a file's bytes do; also by a touch, a rename and a new link (by ctime)."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+class BlockFile:
+    """A descriptor and the block it should hold; a context manager that closes it."""
+
+    __slots__ = ("_fs", "fd", "locator")
+
+    def __init__(self, fs: Fs, fd: int, locator: Locator) -> None:
+        self._fs = fs
+        self.fd = fd
+        self.locator = locator
+
+    def identity(self) -> Identity:
+        """Describe the file as it is now."""
+        with translated(f"block {self.locator}"):
+            status = self._fs.status(self.fd)
+        return Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+    def check_size(self) -> Identity:
+        """Raise BlockCorrupt if the file has not the block's size; returns its identity."""
+        identity = self.identity()
+        if identity.size != self.locator.size:
+            raise BlockCorrupt(str(self.locator), f"its file has {identity.size} bytes")
+        return identity
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return exactly ``length`` bytes; raises BlockCorrupt if the file ends before."""
+        with translated(f"block {self.locator}"):
+            data = self._fs.read(self.fd, length, offset)
+            while len(data) < length:
+                more = self._fs.read(self.fd, length - len(data), offset + len(data))
+                if not more:
+                    raise BlockCorrupt(str(self.locator), f"its file ends at byte {offset + len(data)}")
+                data += more
+        return data
+
+    def check_hash(self) -> None:
+        """Read the whole file; raises BlockCorrupt if it does not have the block's hash and size."""
+        with translated(f"block {self.locator}"):
+            md5, size = self._digest()
+        if size != self.locator.size:
+            raise BlockCorrupt(str(self.locator), f"its file has {size} bytes")
+        if md5 != self.locator.md5:
+            raise BlockCorrupt(str(self.locator), f"its bytes have the hash {md5}")
+
+    def is_damaged(self) -> bool:
+        """Tell whether the file's bytes, whatever their number, lack the hash in the locator, or cannot be read.
+
+        The caller translates errors.
+        """
+        try:
+            return self._digest()[0] != self.locator.md5
+        except OSError as error:
+            if error.errno == errno.EIO:
+                return True
+            raise
+
+    def holds(self, data: memoryview) -> bool:
+        """Tell whether the file's bytes are these; False also where the medium cannot be read.
+
+        The caller translates errors. Slices are compared as bytes: a comparison of memoryviews goes item by item.
+        """
+        try:
+            if self._fs.status(self.fd).st_size != len(data):
+                return False
+            for position in range(0, len(data), SLICE_BYTES):
+                expected = bytes(data[position : position + SLICE_BYTES])
+                if self._fs.read(self.fd, len(expected), position) != expected:
+                    return False
+        except OSError as error:
+            if error.errno == errno.EIO:
+                return False
+            raise
+        return True
+
+    def _digest(self) -> tuple[str, int]:
+        digest = hashlib.md5(usedforsecurity=False)
+        buffer = memoryview(bytearray(min(SLICE_BYTES, max(self.locator.size, 1))))
+        size = 0
+        while count := self._fs.read_into(self.fd, buffer, size):
+            digest.update(buffer[:count])
+            size += count
+        return digest.hexdigest(), size
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        self._fs.close(self.fd)
+
+    def __enter__(self) -> BlockFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,279 @@
+"""Blocks as files in a directory.
+
+Owns: the verbs of a store on Keep's directory volume (see ``layout``), and the lock that touch, put and trash share.
+Never: verifies what it serves (VerifiedStore does), except against the block's size.
+Follows: arvados services/keepstore/unix_volume.go; stronger: syncs files and directories, and compares duplicates.
+Invariants: a block file is never written to once it has its name; its mtime is changed, and it is moved to the trash,
+only under an exclusive flock of the file, by whoever has made sure that the name still means this file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from davserver.blocks import layout
+from davserver.blocks.address import check_slice, locator_of
+from davserver.blocks.blockfile import BlockFile
+from davserver.blocks.failures import translated
+from davserver.blocks.fs import Fs
+from davserver.blocks.placement import Placement
+from davserver.blocks.store import StoredBlock
+from davserver.errors import BlockCollision, BlockCorrupt, BlockMissing
+from davserver.values import Buffer, Clock, Locator, RandomBytes
+
+LEFTOVER_AGE_S = 86_400
+"""A temporary file this old belongs to no living writer."""
+
+
+class DiskStore:
+    """A block store in a directory, which must exist. See ``blocks.store`` for the contract of each verb."""
+
+    def __init__(self, root: Path, fs: Fs, *, clock: Clock, random_bytes: RandomBytes) -> None:
+        self._root = root
+        self._fs = fs
+        self._clock = clock
+        self._random_bytes = random_bytes
+        with translated(f"block directory {root}"):
+            self._placement = Placement(root, fs)
+
+    # Reading
+
+    def get(self, locator: Locator) -> bytes:
+        """Return a whole block, its size checked."""
+        with self.open_file(locator) as file:
+            return file.read(0, locator.size)
+
+    def read(self, locator: Locator, offset: int, length: int) -> bytes:
+        """Return a slice of a block whose size is right."""
+        check_slice(locator, offset, length)
+        with self.open_file(locator) as file:
+            return file.read(offset, length)
+
+    def verify(self, locator: Locator) -> None:
+        """Read the whole block and compare its hash."""
+        with self.open_file(locator) as file:
+            file.check_hash()
+
+    def open_file(self, locator: Locator) -> BlockFile:
+        """Open a block's file, to be closed by the caller; raises BlockMissing, or BlockCorrupt for a wrong size."""
+        with translated(f"block {locator}"):
+            try:
+                fd = self._fs.open_for_reading(layout.path_of(self._root, locator.md5))
+            except FileNotFoundError:
+                raise self._missing(locator) from None
+        file = BlockFile(self._fs, fd, locator)
+        try:
+            file.check_size()
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    # Writing
+
+    def put(self, data: Buffer) -> Locator:
+        """Store a block: one write, one fsync of the file, one of its directory."""
+        view = memoryview(data).cast("B")
+        locator = locator_of(view)
+        self._placement.refuse_after_failure()
+        with translated(f"block {locator}"):
+            while not (self._keep_present(locator, view) or self._place_new(locator, view)):
+                pass  # somebody else placed or trashed this block since we looked
+        return locator
+
+    def _place_new(self, locator: Locator, data: memoryview) -> bool:
+        with self._temporary(locator, data) as temporary:
+            placed = self._placement.publish(temporary, layout.path_of(self._root, locator.md5))
+            if not placed:
+                self._placement.discard(temporary)
+            return placed
+
+    def _keep_present(self, locator: Locator, data: memoryview) -> bool:
+        """Make a block that is there young and durable, after comparing it; False if there is none."""
+        file = self._open_locked(locator)
+        if file is None:
+            return False
+        with file:
+            path = layout.path_of(self._root, locator.md5)
+            if file.holds(data):
+                # Another writer may have published it a moment ago, or be a keepstore, which syncs nothing.
+                self._placement.sync_file(file.fd)
+                self._fs.set_mtime(file.fd, self._now_ns())
+                self._placement.sync_directory(path.parent)
+            elif file.is_damaged():
+                with self._temporary(locator, data) as temporary:
+                    self._placement.replace(temporary, path)
+            else:
+                raise BlockCollision(str(locator))
+        return True
+
+    @contextmanager
+    def _temporary(self, locator: Locator, data: memoryview) -> Iterator[Path]:
+        """Write the block to a synced file without a name of its own; what the caller leaves of it is removed."""
+        path = layout.temporary_path(self._root, locator.md5, self._random_bytes(8))
+        self._placement.write(path, data, self._now_ns())
+        try:
+            yield path
+        except BaseException:
+            self._placement.discard(path)
+            raise
+
+    # Index
+
+    def index(self, prefix: str = "") -> Iterator[StoredBlock]:
+        """Yield the blocks in order of MD5, one directory in memory at a time."""
+        for directory in self._directories(prefix[:3]):
+            for name in self._names(directory):
+                if layout.is_block(name) and name.startswith(prefix):
+                    status = self._status(directory / name)
+                    if status is not None:
+                        yield StoredBlock(name, status.st_size, status.st_mtime_ns)
+
+    def stat(self, locator: Locator) -> StoredBlock:
+        """Describe one block, its size checked."""
+        status = self._status(layout.path_of(self._root, locator.md5))
+        if status is None:
+            raise self._missing(locator)
+        if status.st_size != locator.size:
+            raise BlockCorrupt(str(locator), f"its file has {status.st_size} bytes")
+        return StoredBlock(locator.md5, status.st_size, status.st_mtime_ns)
+
+    # Trash
+
+    def touch(self, locator: Locator) -> None:
+        """Set the block's mtime to now, under its lock."""
+        with translated(f"block {locator}"):
+            file = self._open_locked(locator)
+            if file is None:
+                raise BlockMissing(str(locator))
+            with file:
+                self._fs.set_mtime(file.fd, self._now_ns())
+
+    def trash(self, locator: Locator, *, older_than_ns: int, keep_s: float) -> bool:
+        """Rename the block to its trash name if, under its lock, it is old enough."""
+        self._placement.refuse_after_failure()
+        with translated(f"block {locator}"):
+            file = self._open_locked(locator)
+            if file is None:
+                return False
+            with file:
+                if file.identity().mtime_ns >= older_than_ns:
+                    return False
+                path = layout.path_of(self._root, locator.md5)
+                if keep_s > 0:
+                    deadline_s = int(self._clock() + keep_s)
+                    self._fs.rename(path, layout.trash_path(self._root, locator.md5, deadline_s))
+                else:
+                    self._fs.unlink(path)
+        return True
+
+    def untrash(self, locator: Locator) -> None:
+        """Link the youngest copy in the trash back to its name, and make it young."""
+        self._placement.refuse_after_failure()
+        directory = layout.directory_of(self._root, locator.md5)
+        with translated(f"block {locator}"):
+            for deadline_s in self._deadlines(directory, locator.md5):
+                trashed = layout.trash_path(self._root, locator.md5, deadline_s)
+                with suppress(FileNotFoundError):
+                    self._placement.publish(trashed, layout.path_of(self._root, locator.md5))
+                    break
+        self.touch(locator)
+
+    def empty_trash(self) -> int:
+        """Delete what is past its deadline, and temporary files older than a day."""
+        now_s = self._clock()
+        deleted = 0
+        for directory in self._directories(""):
+            for name in self._names(directory):
+                trashed = layout.parse_trashed(name)
+                if trashed is not None and trashed[1] <= now_s:
+                    deleted += self._delete(directory / name)
+                elif layout.is_temporary(name) and self._is_leftover(directory / name, now_s):
+                    self._delete(directory / name)
+        return deleted
+
+    # Life
+
+    def check_ready(self) -> None:
+        """Raise StoreUnavailable after a failed fsync, or if the directory is gone."""
+        self._placement.refuse_after_failure()
+        with translated(f"block directory {self._root}"):
+            self._fs.status_of(self._root)
+
+    def close(self) -> None:
+        """Nothing is held between calls."""
+
+    # Names and locks
+
+    def _open_locked(self, locator: Locator) -> BlockFile | None:
+        """Open a block's file under its lock, sure that its name still means this file; None if there is none."""
+        path = layout.path_of(self._root, locator.md5)
+        while True:
+            try:
+                fd = self._fs.open_for_locking(path)
+            except FileNotFoundError:
+                return None
+            file = BlockFile(self._fs, fd, locator)
+            try:
+                self._fs.lock(fd)
+                if self._is_still(path, fd):
+                    return file
+            except BaseException:
+                file.close()
+                raise
+            file.close()  # trashed or replaced while we waited for the lock
+
+    def _is_still(self, path: Path, fd: int) -> bool:
+        try:
+            named = self._fs.status_of(path)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(named, self._fs.status(fd))
+
+    def _missing(self, locator: Locator) -> BlockMissing:
+        """Tell a missing block from a missing disk: the latter raises."""
+        with translated(f"block directory {self._root}"):
+            self._fs.status_of(self._root)
+        return BlockMissing(str(locator))
+
+    def _directories(self, prefix: str) -> Iterator[Path]:
+        for name in self._names(self._root):
+            if layout.is_directory(name) and name.startswith(prefix):
+                yield self._root / name
+
+    def _names(self, directory: Path) -> list[str]:
+        with translated(f"block directory {directory}"):
+            return sorted(self._fs.names(directory))
+
+    def _status(self, path: Path) -> os.stat_result | None:
+        with translated(f"block file {path.name}"):
+            try:
+                return self._fs.status_of(path)
+            except FileNotFoundError:
+                return None
+
+    def _deadlines(self, directory: Path, md5: str) -> list[int]:
+        try:
+            names = self._fs.names(directory)
+        except FileNotFoundError:
+            return []
+        trashed = (layout.parse_trashed(name) for name in names)
+        return sorted((found[1] for found in trashed if found and found[0] == md5), reverse=True)
+
+    def _is_leftover(self, path: Path, now_s: float) -> bool:
+        status = self._status(path)
+        return status is not None and status.st_mtime < now_s - LEFTOVER_AGE_S
+
+    def _delete(self, path: Path) -> bool:
+        with translated(f"block file {path.name}"):
+            try:
+                self._fs.unlink(path)
+            except FileNotFoundError:
+                return False
+        return True
+
+    def _now_ns(self) -> int:
+        return int(self._clock() * 1_000_000_000)

@@ -1,0 +1,157 @@
+"""The system calls a directory of blocks needs, as an argument.
+
+Owns: the Protocol that disk code is written against, and its real implementation.
+Never: policy; one method is one system call (or its portable equivalent), and raises OSError as it comes.
+Why: crash tests record the calls and lose what was not synced; fault tests fail each one in turn.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from pathlib import Path
+from typing import Protocol
+
+
+class Fs(Protocol):
+    """A file system; descriptors are plain ints, as ``sendfile`` wants them."""
+
+    def make_directory(self, path: Path) -> None:
+        """Make a directory; FileExistsError if something is there."""
+
+    def names(self, path: Path) -> list[str]:
+        """List a directory, in no order."""
+
+    def create(self, path: Path) -> int:
+        """Open a new file for writing; FileExistsError if something is there."""
+
+    def open_for_reading(self, path: Path) -> int:
+        """Open a file for reading."""
+
+    def open_for_locking(self, path: Path) -> int:
+        """Open a file for reading and for ``lock``."""
+
+    def close(self, fd: int) -> None:
+        """Close a descriptor, and give up its lock."""
+
+    def write(self, fd: int, data: memoryview) -> int:
+        """Write at the descriptor's position; returns how many bytes were taken."""
+
+    def read(self, fd: int, length: int, offset: int) -> bytes:
+        """Read at an offset; at most ``length`` bytes."""
+
+    def read_into(self, fd: int, buffer: memoryview, offset: int) -> int:
+        """Read into a buffer, as ``read``; returns how many bytes came, 0 at the end."""
+
+    def status(self, fd: int) -> os.stat_result:
+        """Describe an open file."""
+
+    def status_of(self, path: Path) -> os.stat_result:
+        """Describe a named file."""
+
+    def set_mtime(self, fd: int, mtime_ns: int) -> None:
+        """Set the access and modification time."""
+
+    def lock(self, fd: int) -> None:
+        """Wait for the file's exclusive lock; ``close`` gives it up."""
+
+    def sync(self, fd: int) -> None:
+        """Sync a file: on return the file's bytes and size are on the medium."""
+
+    def sync_directory(self, path: Path) -> None:
+        """Sync a directory: on return its entries are on the medium."""
+
+    def link(self, source: Path, target: Path) -> None:
+        """Give a file a second name; FileExistsError if the name is taken."""
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Rename, replacing what is there."""
+
+    def unlink(self, path: Path) -> None:
+        """Remove a name."""
+
+
+class RealFs:
+    """The operating system's file system."""
+
+    def make_directory(self, path: Path) -> None:
+        """Call mkdir; the mode is Keep's."""
+        path.mkdir(mode=0o755)
+
+    def names(self, path: Path) -> list[str]:
+        """Call scandir."""
+        with os.scandir(path) as entries:
+            return [entry.name for entry in entries]
+
+    def create(self, path: Path) -> int:
+        """Call open with O_EXCL."""
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+
+    def open_for_reading(self, path: Path) -> int:
+        """Call open, read-only."""
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def open_for_locking(self, path: Path) -> int:
+        """Call open for reading and writing."""
+        # Linux turns flock on NFS into a byte-range lock, and an exclusive one needs a writable descriptor.
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+
+    def close(self, fd: int) -> None:
+        """Call close."""
+        os.close(fd)
+
+    def write(self, fd: int, data: memoryview) -> int:
+        """Call write."""
+        return os.write(fd, data)
+
+    def read(self, fd: int, length: int, offset: int) -> bytes:
+        """Call pread."""
+        return os.pread(fd, length, offset)
+
+    def read_into(self, fd: int, buffer: memoryview, offset: int) -> int:
+        """Call preadv."""
+        return os.preadv(fd, [buffer], offset)
+
+    def status(self, fd: int) -> os.stat_result:
+        """Call fstat."""
+        return os.fstat(fd)
+
+    def status_of(self, path: Path) -> os.stat_result:
+        """Call stat."""
+        return path.stat()
+
+    def set_mtime(self, fd: int, mtime_ns: int) -> None:
+        """Call futimens."""
+        os.utime(fd, ns=(mtime_ns, mtime_ns))
+
+    def lock(self, fd: int) -> None:
+        """Call flock."""
+        fcntl.flock(fd, fcntl.LOCK_EX)
+
+    def sync(self, fd: int) -> None:
+        """Call fsync, or what comes nearest to it."""
+        if sys.platform == "darwin":
+            fcntl.fcntl(fd, fcntl.F_FULLFSYNC)  # there, fsync leaves the bytes in the drive's cache
+        else:
+            os.fsync(fd)
+
+    def sync_directory(self, path: Path) -> None:
+        """Call open, fsync, close."""
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self.sync(fd)
+        finally:
+            os.close(fd)
+
+    def link(self, source: Path, target: Path) -> None:
+        """Call link."""
+        os.link(source, target)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Call rename."""
+        source.rename(target)
+
+    def unlink(self, path: Path) -> None:
+        """Call unlink."""
+        path.unlink()

@@ -1,0 +1,173 @@
+"""Open block files whose hash is verified.
+
+Owns: a bounded set of open descriptors, each with what the file looked like when its hash was found right.
+Never: serves a byte of a file that has changed since.
+Invariants: bytes come from the very descriptor that was verified. The file's identity is compared after the bytes were
+read, so a change that came before or meanwhile is seen. A change that a coarse file system clock could hide, because
+it came within ``SETTLE_NS`` of the one before, is ruled out: such a young file is not remembered as verified.
+Limit: a medium that changes bytes under an unchanged file is noticed by the next verification (fsck, a new process),
+not by the next slice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Protocol
+
+from davserver.blocks.blockfile import BlockFile, Identity
+from davserver.values import Clock, Locator
+
+SETTLE_NS = 20_000_000
+"""Two ticks of the slowest clock Linux stamps files with (100 Hz)."""
+
+
+class OpensFiles(Protocol):
+    """A store whose blocks are files."""
+
+    def open_file(self, locator: Locator) -> BlockFile:
+        """Open a block's file, unverified; the caller closes it. Raises BlockMissing, BlockCorrupt (wrong size)."""
+
+
+class Handle:
+    """A verified file, lent out; a context manager that gives it back. Threads: reads may run side by side."""
+
+    __slots__ = ("_file", "_handles", "_verified", "evicted", "key", "users", "verifying")
+
+    def __init__(self, handles: Handles, key: Locator) -> None:
+        self._handles = handles
+        self.key = key
+        self.users = 0
+        self.evicted = False
+        self.verifying = threading.Lock()
+        self._file: BlockFile | None = None
+        self._verified: Identity | None = None
+
+    @property
+    def file(self) -> BlockFile:
+        """The open file."""
+        if self._file is None:
+            raise RuntimeError("a handle is used before it is opened")
+        return self._file
+
+    def is_verified_by(self, store: OpensFiles, now_ns: int) -> bool:
+        """Open and verify the file, unless that has happened; False if it is too young to be remembered as verified.
+
+        Threads that ask at the same time wait for the first.
+        """
+        with self.verifying:
+            if self._file is None:
+                self._file = store.open_file(self.key)
+            if self._verified is None:
+                before = self._file.identity()
+                if before.ctime_ns > now_ns - SETTLE_NS:
+                    return False
+                self._file.check_hash()
+                self._verified = before
+            return True
+
+    def is_unchanged(self) -> bool:
+        """Tell whether the file is still as it was verified."""
+        return self.file.identity() == self._verified
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self.file.fd
+
+    def close(self) -> None:
+        """Close the file; only Handles calls this, when nobody uses it."""
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._handles.give_back(self)
+
+
+class Handles:
+    """Lends verified files, the ``limit`` last used of which stay open. Threads: safe."""
+
+    def __init__(self, store: OpensFiles, *, clock: Clock, limit: int) -> None:
+        self._store = store
+        self._clock = clock
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Locator, Handle] = OrderedDict()
+
+    def read(self, locator: Locator, offset: int, length: int) -> bytes | None:
+        """Return a slice of a verified block; None if its file is changing now. Errors: as BlockReader.get."""
+        handle = self.borrow(locator)
+        if handle is None:
+            return None
+        with handle:
+            data = handle.file.read(offset, length)
+            if handle.is_unchanged():
+                return data
+            self.evict(handle)
+            return None
+
+    def borrow(self, locator: Locator) -> Handle | None:
+        """Lend a verified file, to be given back; None if it is too young, or changes, to be remembered as verified."""
+        for _ in range(2):  # the second time for a file that was remembered and has changed since: a touch, a repair
+            handle = self._lend(locator.bare())
+            try:
+                settled = handle.is_verified_by(self._store, int(self._clock() * 1_000_000_000))
+                if settled and handle.is_unchanged():
+                    return handle
+            except BaseException:
+                self._reject(handle)
+                raise
+            self._reject(handle)
+            if not settled:
+                break
+        return None
+
+    def evict(self, handle: Handle) -> None:
+        """Forget a file; it is closed when the last user gives it back."""
+        with self._lock:
+            if self._kept.get(handle.key) is handle:
+                del self._kept[handle.key]
+            handle.evicted = True
+
+    def give_back(self, handle: Handle) -> None:
+        """End a loan."""
+        with self._lock:
+            handle.users -= 1
+            unused = handle.evicted and not handle.users
+        if unused:
+            handle.close()
+
+    def close(self) -> None:
+        """Forget every file; those on loan are closed when they come back."""
+        with self._lock:
+            idle = self._shrink_to(0)
+        for handle in idle:
+            handle.close()
+
+    def _reject(self, handle: Handle) -> None:
+        self.evict(handle)
+        self.give_back(handle)
+
+    def _lend(self, key: Locator) -> Handle:
+        with self._lock:
+            handle = self._kept.get(key)
+            if handle is None:
+                handle = self._kept[key] = Handle(self, key)
+            handle.users += 1
+            self._kept.move_to_end(key)
+            idle = self._shrink_to(self._limit)
+        for old in idle:
+            old.close()
+        return handle
+
+    def _shrink_to(self, limit: int) -> list[Handle]:
+        """Evict the longest unused; returns those that nobody uses, to be closed outside the lock."""
+        idle = []
+        while len(self._kept) > limit:
+            _, handle = self._kept.popitem(last=False)
+            handle.evicted = True
+            if not handle.users:
+                idle.append(handle)
+        return idle

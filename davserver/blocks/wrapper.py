@@ -1,0 +1,66 @@
+"""The block store that does nothing itself.
+
+Owns: the forwarding of every verb, so that a wrapper shows only what it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from davserver.blocks.store import BlockStore, StoredBlock
+from davserver.values import Buffer, Locator
+
+
+class Wrapper:
+    """A block store around ``inner``; every verb is the inner one's. See ``blocks.store``."""
+
+    def __init__(self, inner: BlockStore) -> None:
+        self.inner = inner
+
+    def get(self, locator: Locator) -> bytes:
+        """Forward."""
+        return self.inner.get(locator)
+
+    def read(self, locator: Locator, offset: int, length: int) -> bytes:
+        """Forward."""
+        return self.inner.read(locator, offset, length)
+
+    def put(self, data: Buffer) -> Locator:
+        """Forward."""
+        return self.inner.put(data)
+
+    def index(self, prefix: str = "") -> Iterator[StoredBlock]:
+        """Forward."""
+        return self.inner.index(prefix)
+
+    def stat(self, locator: Locator) -> StoredBlock:
+        """Forward."""
+        return self.inner.stat(locator)
+
+    def verify(self, locator: Locator) -> None:
+        """Forward."""
+        self.inner.verify(locator)
+
+    def touch(self, locator: Locator) -> None:
+        """Forward."""
+        self.inner.touch(locator)
+
+    def trash(self, locator: Locator, *, older_than_ns: int, keep_s: float) -> bool:
+        """Forward."""
+        return self.inner.trash(locator, older_than_ns=older_than_ns, keep_s=keep_s)
+
+    def untrash(self, locator: Locator) -> None:
+        """Forward."""
+        self.inner.untrash(locator)
+
+    def empty_trash(self) -> int:
+        """Forward."""
+        return self.inner.empty_trash()
+
+    def check_ready(self) -> None:
+        """Forward."""
+        self.inner.check_ready()
+
+    def close(self) -> None:
+        """Forward."""
+        self.inner.close()
