@@ -1,0 +1,39 @@
+"""litmus 0.13: every test of its five suites passes, without a warning, with one process and with two."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.process import serving
+from tests.support.programs import real_program
+
+SUITES = ("basic", "copymove", "props", "locks", "http")
+SUMMARY = re.compile(r"<- summary for `(\w+)': of (\d+) tests run: (\d+) passed, (\d+) failed\.")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("workers", [1, 2])
+def test_litmus_passes_without_a_warning(tmp_path: Path, workers: int) -> None:
+    litmus = real_program("litmus")
+    with serving(tmp_path / "data", "--workers", str(workers)) as server:
+        server.dav().mkcol("litmus-home")
+        done = subprocess.run(
+            [litmus, "--keep-going", f"{server.url}/litmus-home/"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=100,
+            check=False,
+        )
+    output = done.stdout + done.stderr
+    summaries = {name: (int(run), int(passed), int(failed)) for name, run, passed, failed in SUMMARY.findall(output)}
+    complaints = [line for line in output.splitlines() if "WARNING" in line or "FAIL" in line or "SKIPPED" in line]
+    assert complaints == []
+    assert sorted(summaries) == sorted(SUITES), output
+    assert all(run > 0 and passed == run and failed == 0 for run, passed, failed in summaries.values()), summaries
+    assert done.returncode == 0
