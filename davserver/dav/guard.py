@@ -22,7 +22,7 @@ from davserver.dav.faults import BadRequest, OtherServer
 from davserver.dav.ifheader import ResourceState, StateList, holds, parse_if, submitted_tokens
 from davserver.dav.lockpolicy import Touch, covers, involved, owned_tokens, standing_in_the_way
 from davserver.dav.paths import InCollection, href_of, parse_address
-from davserver.dav.places import Place, Reader, locate, validators_of
+from davserver.dav.places import Place, Reader, locate, locks_of, validators_of
 from davserver.dav.requests import Request
 from davserver.errors import Locked, NotFound, PreconditionFailed
 
@@ -82,7 +82,7 @@ class Guard:
             raise PreconditionFailed("If: no list of conditions holds")
         hrefs: dict[str, None] = {}
         for need in needs:
-            locks = _locks(reader, need.place)
+            locks = locks_of(reader, need.place)
             owned = self.owned(locks)
             for lock in standing_in_the_way(locks, need.place.path, need.touch, owned):
                 hrefs[lock_root_href(self.prefix, need.place, lock)] = None
@@ -96,7 +96,7 @@ class Guard:
     def _state_of(self, reader: Reader, tag: str | None, needs: tuple[Need, ...]) -> ResourceState:
         own = needs[0].place
         if tag is None:
-            tokens = {k.token for n in needs for k in involved(_locks(reader, n.place), n.place.path, n.touch)}
+            tokens = {k.token for n in needs for k in involved(locks_of(reader, n.place), n.place.path, n.touch)}
             return _State(frozenset(tokens) | _tokens_on(reader, own), _etag(own))
         try:
             target = parse_address(raw_path_of(tag, self.authorities, prefix=self.prefix)).target
@@ -116,12 +116,8 @@ def lock_root_href(prefix: str, place: Place, lock: Lock) -> str:
     return href_of(prefix, segments, folder=isinstance(node, DirNode))
 
 
-def _locks(reader: Reader, place: Place) -> list[Lock]:
-    return [] if place.collection_id is None else reader.locks(place.collection_id)
-
-
 def _tokens_on(reader: Reader, place: Place) -> frozenset[str]:
-    return frozenset(lock.token for lock in _locks(reader, place) if covers(lock, place.path))
+    return frozenset(lock.token for lock in locks_of(reader, place) if covers(lock, place.path))
 
 
 def _etag(place: Place) -> str | None:

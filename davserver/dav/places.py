@@ -9,7 +9,6 @@ Invariant: the same lookup serves the check before the body (reader: the house) 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from davserver.catalog.model import Lock
 from davserver.collection import tree
@@ -19,23 +18,16 @@ from davserver.dav.conditional import Validators
 from davserver.dav.faults import Conflict, Forbidden
 from davserver.dav.paths import HistoryOf, HistoryRoot, InCollection, InContent, InVersion, Target, check_new_name
 from davserver.errors import NotFound
+from davserver.live.edit import Edit
+from davserver.live.house import House
 from davserver.live.views import View
 from davserver.values import TreePath, format_path
 
 FILE_AT_THE_ROOT = "only folders stand at the root: each is a collection of its own"
 
 
-class Reader(Protocol):
-    """What ``House`` and ``Edit`` have in common."""
-
-    def view(self, name: str) -> View:
-        """Return a collection by name; raises NotFound."""
-
-    def view_uuid(self, uuid: str) -> View:
-        """Return a collection by uuid, trashed or not; raises NotFound."""
-
-    def locks(self, collection_id: int) -> list[Lock]:
-        """List the locks that have not expired."""
+Reader = House | Edit
+"""Where things are looked up: as anyone sees them now, or as they are inside the edit's transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +42,6 @@ class Place:
     def path(self) -> TreePath:
         """The path inside the collection."""
         return self.target.path
-
-    @property
-    def collection_id(self) -> int | None:
-        """The collection's id, None if there is none yet."""
-        return None if self.view is None else self.view.info.id
 
     @property
     def is_collection_root(self) -> bool:
@@ -91,6 +78,13 @@ def locate(reader: Reader, target: InCollection) -> Place:
     if view.info.trashed_ns is not None:
         return Place(target, None, None)
     return Place(target, view, tree.lookup(view.root, target.path))
+
+
+def locks_of(reader: Reader, place: Place) -> list[Lock]:
+    """List the locks of the place's collection that have not expired."""
+    if place.view is None:
+        return []
+    return reader.locks(place.view.info.name) if isinstance(reader, House) else reader.locks(place.view.info.id)
 
 
 def writable(target: Target) -> InCollection:

@@ -1,0 +1,194 @@
+"""PUT: a whole file, built aside and linked when it is all there.
+
+Owns: the order of refusals, the checks of a body against what was declared, the attributes of the new file.
+Never: reads a byte of the body before everything that can be refused without it was refused (the server sends
+``100 Continue`` at the first read).
+Follows: RFC 9110 sections 9.3.4, 10.1.1, 14.5; RFC 4918 section 9.7; RFC 1864; ownCloud's and Finder's headers.
+Invariants: a body that ends early or fails its length or digest changes nothing; an overwrite keeps dead properties
+and creation time; the ETag changes exactly when the bytes do.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from davserver.collection.attributes import Attributes
+from davserver.collection.change import Put
+from davserver.collection.dirnode import DirNode, Node
+from davserver.collection.extents import RangeReader
+from davserver.collection.filenode import FileNode, etag_of
+from davserver.dav.digests import DeclaredDigests
+from davserver.dav.faults import BadRequest, Forbidden, MediaTypeUnsupported
+from davserver.dav.guard import Guard, Need
+from davserver.dav.lockpolicy import Touch
+from davserver.dav.mtime import ACCEPTED, wanted_mtime_ns
+from davserver.dav.paths import InCollection
+from davserver.dav.places import FILE_AT_THE_ROOT, Place, Reader, locate, writable
+from davserver.dav.requests import SLICE_BYTES, Request
+from davserver.dav.responses import Response, created, no_content, validator_headers
+from davserver.errors import BlockError, Incomplete, IsADirectory
+from davserver.live.edit import Edit
+from davserver.live.house import House
+
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}(?:[ \t]*;[ \t]*[\x20-\x7e]{1,200})?\Z", re.ASCII)
+_SAYS_NOTHING = frozenset({"application/octet-stream", "application/x-www-form-urlencoded", "binary/octet-stream"})
+_DIGITS = re.compile(r"[0-9]{1,19}\Z", re.ASCII)
+
+
+def handle(request: Request, house: House) -> Response:
+    """Serve a PUT: 201 for a new file, 204 for a replaced one, both with ETag and Last-Modified."""
+    job = PutJob.of(request)
+    job.check(house)
+    node = job.receive(request, house)
+    while True:
+        compared = compare(locate(house, job.target).node, node, house.blocks)
+        linked = house.edit(lambda edit, seen=compared: job.link(edit, node, seen))  # type: ignore[misc]
+        if linked is not None:
+            return _answer(linked, heeded=job.mtime_ns is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What came of it."""
+
+    is_new: bool
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Whether the file that had this ETag has the same bytes as the new one."""
+
+    etag: str
+    same: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutJob:
+    """One PUT: what its headers declare."""
+
+    target: InCollection
+    guard: Guard
+    digests: DeclaredDigests
+    mtime_ns: int | None
+    content_type: str | None
+    expected_bytes: int | None
+
+    @classmethod
+    def of(cls, request: Request) -> PutJob:
+        """Read the headers; raises what can be refused without looking at the tree."""
+        target = writable(request.target)
+        headers = request.headers
+        if headers.get("Content-Range") is not None:
+            raise BadRequest("PUT replaces the whole file; a Content-Range would lose the rest")
+        coding = (headers.get("Content-Encoding") or "identity").strip().lower()
+        if coding != "identity":
+            raise MediaTypeUnsupported(f"a body in the coding {coding!r} would be stored as it is, not as it is meant")
+        if request.slash and target.path:
+            raise BadRequest("a name with a slash at its end is a folder", hint="MKCOL makes a folder")
+        length = request.body.length
+        return cls(
+            target=target,
+            guard=Guard.of(request),
+            digests=DeclaredDigests.of(headers),
+            mtime_ns=wanted_mtime_ns(headers),
+            content_type=_media_type(headers.get("Content-Type")),
+            expected_bytes=_number(headers.get("X-Expected-Entity-Length")) if length is None else length,
+        )
+
+    def check(self, reader: Reader) -> Place:
+        """Refuse what the tree, the conditions or the locks do not allow."""
+        place = locate(reader, self.target)
+        if place.is_collection_root and place.view is None:
+            raise Forbidden("a file cannot be put at the root", hint=FILE_AT_THE_ROOT)
+        place.require_parent()
+        if isinstance(place.node, DirNode):
+            raise IsADirectory("a folder cannot be replaced by a file with PUT", hint="DELETE it first")
+        place.check_new()
+        touch = Touch.CONTENT if place.node is not None else Touch.CONTENT | Touch.MEMBERSHIP
+        self.guard.check(reader, Need(place, touch))
+        return place
+
+    def receive(self, request: Request, house: House) -> FileNode:
+        """Read the body to its end into a file that is not linked yet; raises Incomplete or DigestMismatch."""
+        with house.upload(self.expected_bytes) as upload:
+            for piece in request.body.slices(SLICE_BYTES):
+                self.digests.update(piece)
+                upload.write(piece)
+            if self.expected_bytes is not None and upload.received != self.expected_bytes:
+                raise Incomplete(self.expected_bytes, upload.received)
+            self.digests.verify()
+            return upload.finish(self._attributes)
+
+    def link(self, edit: Edit, node: FileNode, compared: Compared | None) -> Linked | None:
+        """Put the file into the tree; None if what it replaces has to be compared with it first."""
+        place = self.check(edit)
+        old = place.node
+        attributes = replace(node.attributes, mtime_ns=edit.now_ns if self.mtime_ns is None else self.mtime_ns)
+        if not isinstance(old, FileNode):
+            attributes = replace(attributes, created_ns=edit.now_ns)
+        else:
+            if _may_be_equal(old, node):
+                if compared is None or compared.etag != etag_of(old):
+                    return None
+                if compared.same:
+                    attributes = replace(attributes, etag=compared.etag)
+            created_ns = old.attributes.created_ns or old.attributes.mtime_ns or edit.now_ns
+            attributes = replace(attributes, created_ns=created_ns, properties=old.attributes.properties)
+        edit.apply(place.require_parent().info.id, Put(place.path, node.with_attributes(attributes)))
+        return Linked(old is None, attributes)
+
+    def _attributes(self, etag: str) -> Attributes:
+        return Attributes(etag=etag, content_type=self.content_type, checksums=self.digests.checksums)
+
+
+def compare(old: Node | None, new: FileNode, blocks: RangeReader) -> Compared | None:
+    """Compare bytes where the ETags cannot tell; None where they can.
+
+    A file that was imported, or repacked since, bears an ETag that followed from how its bytes were stored. If the
+    same bytes come in by PUT, their own ETag is another, yet nothing changed. This reads blocks, so it happens before
+    the edit, which checks that it is still about the same file.
+    """
+    if not isinstance(old, FileNode) or not _may_be_equal(old, new):
+        return None
+    return Compared(etag_of(old), same_bytes(old, new, blocks))
+
+
+def _may_be_equal(old: FileNode, new: FileNode) -> bool:
+    return old.size == new.size and etag_of(old) != etag_of(new)
+
+
+def same_bytes(old: FileNode, new: FileNode, blocks: RangeReader) -> bool:
+    """Compare two files of the same size, up to the first difference."""
+    try:
+        return all(
+            old.read_at(offset, SLICE_BYTES, blocks) == new.read_at(offset, SLICE_BYTES, blocks)
+            for offset in range(0, old.size, SLICE_BYTES)
+        )
+    except BlockError:
+        # What cannot be read can no longer be served under its old ETag; the new bytes get their own and heal it.
+        return False
+
+
+def _answer(linked: Linked, *, heeded: bool) -> Response:
+    mtime_ns = linked.attributes.mtime_ns
+    headers = validator_headers(linked.attributes.etag, None if mtime_ns is None else mtime_ns // 1_000_000_000)
+    if heeded:
+        headers.append(ACCEPTED)
+    return created(headers) if linked.is_new else no_content(headers)
+
+
+def _media_type(text: str | None) -> str | None:
+    """Return a type worth keeping: well-formed, and telling more than that there are bytes."""
+    if text is None or not _MEDIA_TYPE.match(text) or text.partition(";")[0].strip().lower() in _SAYS_NOTHING:
+        return None
+    return text
+
+
+def _number(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not _DIGITS.match(text.strip()):
+        raise BadRequest(f"X-Expected-Entity-Length is not a number: {text!r}")
+    return int(text)
