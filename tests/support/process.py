@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -49,9 +49,10 @@ def until(condition: Callable[[], object], *, limit_s: float = 60.0) -> None:
 class Server:
     """One ``davserver serve``, which keeps its address over restarts. All its processes are one process group."""
 
-    def __init__(self, data: Path, *options: str) -> None:
+    def __init__(self, data: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
         self.data = data
         self._options = options
+        self._environment = {**os.environ, **(environment or {})}
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._log = data.with_name(f"{data.name}.log")
@@ -81,6 +82,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                env=self._environment,
             )
         until(self._answers, limit_s=START_S)
 
@@ -119,10 +121,10 @@ class Server:
 
 
 @contextmanager
-def serving(data: Path, *options: str) -> Iterator[Server]:
+def serving(data: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Serve a data directory for the length of a test; the end of a test is a clean stop, that of a failure a kill."""
     data.mkdir(parents=True, exist_ok=True)
-    server = Server(data, *options)
+    server = Server(data, *options, environment=environment)
     try:
         server.start()
         yield server
