@@ -1,0 +1,112 @@
+"""Rows of collections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from davserver.catalog import schema
+from davserver.catalog.model import Collection
+from davserver.errors import Exists
+
+_table = schema.collections
+_by_id = select(_table).where(_table.c.id == bindparam("wanted"))
+_by_name = select(_table).where(_table.c.name == bindparam("wanted"), _table.c.trashed_ns.is_(None))
+_by_uuid = select(_table).where(_table.c.uuid == bindparam("wanted"))
+_live = select(_table).where(_table.c.trashed_ns.is_(None)).order_by(_table.c.name)
+_trashed = select(_table).where(_table.c.trashed_ns.is_not(None)).order_by(_table.c.trashed_ns)
+_advance = (
+    update(_table)
+    .where(_table.c.id == bindparam("wanted"), _table.c.head_seq == bindparam("expected"))
+    .values(head_seq=bindparam("head"))
+)
+
+
+class Collections:
+    """Reads and writes rows of collections on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def by_id(self, collection_id: int) -> Collection | None:
+        """Find a collection, trashed or not."""
+        return self._one(_by_id, collection_id)
+
+    def by_name(self, name: str) -> Collection | None:
+        """Find a collection that is not in the trash."""
+        return self._one(_by_name, name)
+
+    def by_uuid(self, uuid: str) -> Collection | None:
+        """Find a collection, trashed or not."""
+        return self._one(_by_uuid, uuid)
+
+    def live(self) -> list[Collection]:
+        """List the collections by name, without the trashed ones."""
+        return [_row(row) for row in self._connection.execute(_live)]
+
+    def trashed(self) -> list[Collection]:
+        """List the trashed collections, the oldest first."""
+        return [_row(row) for row in self._connection.execute(_trashed)]
+
+    def add(self, *, uuid: str, name: str, created_ns: int) -> Collection:
+        """Make a new, empty collection; raises Exists if a live one has the name."""
+        values = {"uuid": uuid, "name": name, "created_ns": created_ns}
+        zeros = {"head_seq": 0, "lock_seq": 0, "version": 0, "base_seq": 0}
+        if self.by_name(name) is not None:
+            raise _taken(name)
+        result = self._connection.execute(insert(_table).values(**values, **zeros))
+        key = result.inserted_primary_key
+        assert key is not None  # noqa: S101  (an INSERT of one row has one)
+        return Collection(id=key[0], uuid=uuid, name=name, created_ns=created_ns)
+
+    def advance(self, heads: Sequence[tuple[int, int, int]]) -> bool:
+        """Move heads, given as (id, expected head, new head); False if one was not where it was expected."""
+        for collection_id, expected, head in heads:
+            values = {"wanted": collection_id, "expected": expected, "head": head}
+            if self._connection.execute(_advance, values).rowcount != 1:
+                return False
+        return True
+
+    def rename(self, collection_id: int, name: str) -> None:
+        """Give a collection another name; raises Exists if a live one has it."""
+        self._set_unique(collection_id, {"name": name})
+
+    def trash(self, collection_id: int, at_ns: int) -> None:
+        """Put a collection into the trash; its name is free at once."""
+        self._set(collection_id, trashed_ns=at_ns)
+
+    def restore(self, collection_id: int, name: str) -> None:
+        """Take a collection out of the trash; raises Exists if a live one has the name."""
+        self._set_unique(collection_id, {"name": name, "trashed_ns": None})
+
+    def touch(self, collection_id: int) -> None:
+        """Count one change of the collection's locks, name or place, so that other processes read them again."""
+        self._set(collection_id, lock_seq=_table.c.lock_seq + 1)
+
+    def checkpoint(self, collection_id: int, *, version: int, seq: int, root: str) -> None:
+        """Make a committed state the one that loading starts from."""
+        self._set(collection_id, version=version, base_seq=seq, base_root=root)
+
+    def _set(self, collection_id: int, **values: Any) -> None:
+        self._connection.execute(update(_table).where(_table.c.id == collection_id).values(**values))
+
+    def _set_unique(self, collection_id: int, values: dict[str, Any]) -> None:
+        try:
+            self._set(collection_id, **values)
+        except IntegrityError as error:
+            raise _taken(values["name"]) from error
+
+    def _one(self, query: Any, wanted: object) -> Collection | None:
+        row = self._connection.execute(query, {"wanted": wanted}).first()
+        return None if row is None else _row(row)
+
+
+def _taken(name: str) -> Exists:
+    return Exists(f"a collection named {name!r} exists already")
+
+
+def _row(row: Row[Any]) -> Collection:
+    return Collection(**row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)

@@ -1,0 +1,77 @@
+"""Make the first tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make collections, their journal, versions, records and locks."""
+    key = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    op.create_table(
+        "settings",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("value", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "collections",
+        sa.Column("id", key, primary_key=True),
+        sa.Column("uuid", sa.Text, nullable=False, unique=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("created_ns", sa.BigInteger, nullable=False),
+        sa.Column("trashed_ns", sa.BigInteger),
+        sa.Column("head_seq", sa.BigInteger, nullable=False),
+        sa.Column("lock_seq", sa.BigInteger, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("base_seq", sa.BigInteger, nullable=False),
+        sa.Column("base_root", sa.Text),
+    )
+    live = sa.text("trashed_ns IS NULL")
+    op.create_index(
+        "collections_live_name", "collections", ["name"], unique=True, sqlite_where=live, postgresql_where=live
+    )
+    op.create_table(
+        "journal",
+        sa.Column("collection_id", key, sa.ForeignKey("collections.id"), primary_key=True, autoincrement=False),
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("header", sa.LargeBinary, nullable=False),
+        sa.Column("inline", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "versions",
+        sa.Column("collection_id", key, sa.ForeignKey("collections.id"), primary_key=True, autoincrement=False),
+        sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("created_ns", sa.BigInteger, nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("root", sa.Text, nullable=False),
+        sa.Column("pdh", sa.Text, nullable=False),
+        sa.Column("files", sa.BigInteger, nullable=False),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
+        sa.Column("text", sa.Boolean, nullable=False),
+    )
+    op.create_index("ix_versions_pdh", "versions", ["pdh"])
+    op.create_table(
+        "records",
+        sa.Column("hash", sa.Text, primary_key=True),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "texts",
+        sa.Column("pdh", sa.Text, primary_key=True),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "locks",
+        sa.Column("token", sa.Text, primary_key=True),
+        sa.Column("collection_id", key, sa.ForeignKey("collections.id"), nullable=False),
+        sa.Column("path", sa.Text, nullable=False),
+        sa.Column("exclusive", sa.Boolean, nullable=False),
+        sa.Column("infinite", sa.Boolean, nullable=False),
+        sa.Column("owner_xml", sa.Text, nullable=False),
+        sa.Column("principal", sa.Text, nullable=False),
+        sa.Column("timeout_s", sa.BigInteger, nullable=False),
+        sa.Column("expires_ns", sa.BigInteger, nullable=False),
+    )
+    op.create_index("ix_locks_collection_id", "locks", ["collection_id"])

@@ -1,0 +1,78 @@
+"""The rows of the catalog as values.
+
+Owns: what a collection, a version, a journal entry and a lock are made of.
+Never: SQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from davserver.values import PDH, TreePath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """A collection's row: its names, its last checkpoint and the heads that tell a cache whether it is current.
+
+    ``head_seq`` is the sequence of the newest change, ``lock_seq`` counts changes of its locks and of its name or
+    place (renamed, trashed, restored). The checkpoint is the directory record ``base_root`` (``None``: an empty tree) and holds every change up to ``base_seq``; the journal
+    holds the others. ``version`` is the number of the newest version, 0 before the first. Times are nanoseconds UTC.
+    """
+
+    id: int
+    uuid: str
+    name: str
+    created_ns: int
+    trashed_ns: int | None = None
+    head_seq: int = 0
+    lock_seq: int = 0
+    version: int = 0
+    base_seq: int = 0
+    base_root: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One commit of a collection: number from 1, time, what it holds and its identity.
+
+    ``root`` is the hash of its root directory record. ``text`` tells that the manifest text is kept verbatim (an
+    import that is not in our normal form); its portable data hash is over that text.
+    """
+
+    collection_id: int
+    number: int
+    created_ns: int
+    seq: int
+    root: str
+    pdh: PDH
+    files: int
+    bytes: int
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A journal entry: one change of a collection; ``seq`` counts from 1 without gaps."""
+
+    seq: int
+    header: bytes
+    inline: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A write lock (RFC 4918 section 6) on a path of a collection.
+
+    ``infinite`` is the depth, ``owner_xml`` what the client said of itself, ``expires_ns`` an absolute time UTC.
+    """
+
+    token: str
+    collection_id: int
+    path: TreePath
+    exclusive: bool
+    infinite: bool
+    owner_xml: str
+    principal: str
+    timeout_s: int
+    expires_ns: int

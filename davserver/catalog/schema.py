@@ -1,0 +1,104 @@
+"""The tables, one schema for SQLite and PostgreSQL.
+
+Owns: the current shape of the database. ``migrations/`` brings an older one to it; a test holds both together.
+Never: queries.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+_id = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER PRIMARY KEY is SQLite's rowid
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", _id, primary_key=True),
+    Column("uuid", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("trashed_ns", BigInteger),
+    Column("head_seq", BigInteger, nullable=False),
+    Column("lock_seq", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("base_seq", BigInteger, nullable=False),
+    Column("base_root", Text),
+)
+Index(
+    "collections_live_name",
+    collections.c.name,
+    unique=True,
+    sqlite_where=collections.c.trashed_ns.is_(None),
+    postgresql_where=collections.c.trashed_ns.is_(None),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("collection_id", _id, ForeignKey("collections.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("header", LargeBinary, nullable=False),
+    Column("inline", LargeBinary, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("collection_id", _id, ForeignKey("collections.id"), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("pdh", Text, nullable=False, index=True),
+    Column("files", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("text", Boolean, nullable=False),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("pdh", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("collection_id", _id, ForeignKey("collections.id"), nullable=False, index=True),
+    Column("path", Text, nullable=False),
+    Column("exclusive", Boolean, nullable=False),
+    Column("infinite", Boolean, nullable=False),
+    Column("owner_xml", Text, nullable=False),
+    Column("principal", Text, nullable=False),
+    Column("timeout_s", BigInteger, nullable=False),
+    Column("expires_ns", BigInteger, nullable=False),
+)

@@ -1,0 +1,99 @@
+"""Versions, and the directory records and manifest texts they are made of."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from davserver.catalog import schema
+from davserver.catalog.model import Version
+from davserver.values import PDH
+
+_versions = schema.versions
+_of = select(_versions).where(_versions.c.collection_id == bindparam("wanted")).order_by(_versions.c.number)
+_one = select(_versions).where(
+    _versions.c.collection_id == bindparam("wanted"), _versions.c.number == bindparam("number")
+)
+_by_pdh = select(_versions).where(_versions.c.pdh == bindparam("wanted")).limit(1)
+_record = select(schema.records.c.body).where(schema.records.c.hash == bindparam("wanted"))
+_text = select(schema.texts.c.body).where(schema.texts.c.pdh == bindparam("wanted"))
+
+
+class Versions:
+    """Reads and writes versions on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, version: Version) -> None:
+        """Record a version."""
+        values = {column.name: getattr(version, column.name) for column in _versions.columns}
+        values["pdh"] = str(version.pdh)
+        self._connection.execute(insert(_versions).values(**values))
+
+    def of(self, collection_id: int) -> list[Version]:
+        """List a collection's versions, the oldest first."""
+        return [_row(row) for row in self._connection.execute(_of, {"wanted": collection_id})]
+
+    def one(self, collection_id: int, number: int) -> Version | None:
+        """Find a version by its number."""
+        row = self._connection.execute(_one, {"wanted": collection_id, "number": number}).first()
+        return None if row is None else _row(row)
+
+    def by_pdh(self, pdh: PDH) -> Version | None:
+        """Find any version with this content."""
+        row = self._connection.execute(_by_pdh, {"wanted": str(pdh)}).first()
+        return None if row is None else _row(row)
+
+
+class Records:
+    """Reads and writes directory records, each stored once under its hash."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, record_hash: str) -> bytes | None:
+        """Read one record."""
+        return self._connection.execute(_record, {"wanted": record_hash}).scalar()
+
+    def add(self, records: Iterable[tuple[str, bytes]]) -> None:
+        """Store records given as (hash, body); the ones that are there stay."""
+        rows = [{"hash": record_hash, "body": body} for record_hash, body in records]
+        if rows:
+            self._connection.execute(_insert_or_ignore(self._connection, schema.records), rows)
+
+    def hashes(self) -> Iterator[str]:
+        """List all records."""
+        yield from self._connection.execute(select(schema.records.c.hash)).scalars()
+
+
+class Texts:
+    """Reads and writes manifest texts that are kept as they were imported, compressed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, pdh: PDH) -> str | None:
+        """Read a text."""
+        body = self._connection.execute(_text, {"wanted": str(pdh)}).scalar()
+        return None if body is None else zlib.decompress(body).decode()
+
+    def add(self, pdh: PDH, text: str) -> None:
+        """Store a text under its portable data hash, once."""
+        row = {"pdh": str(pdh), "body": zlib.compress(text.encode(), level=1)}
+        self._connection.execute(_insert_or_ignore(self._connection, schema.texts), [row])
+
+
+def _insert_or_ignore(connection: Connection, table: Any) -> Any:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+def _row(row: Row[Any]) -> Version:
+    values = dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
+    values["pdh"] = PDH.parse(values["pdh"])
+    return Version(**values)

@@ -1,0 +1,101 @@
+"""A commit: the journal becomes a version.
+
+Owns: pack, seal, marshal, record the version, trim the journal.
+Never: blocks readers or writers while it packs and marshals; only the last step is in the writers' queue.
+Invariants: every block is stored before the version that names it; two processes never commit the same entries twice
+(the checkpoint moves only from where this commit found it); what arrived meanwhile stays in the journal.
+Source: arvados sdk/go/arvados/fs_collection.go (marshalManifest, Sync); design.md section 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from davserver.catalog.model import Version
+from davserver.collection.marshal import manifest_text, seal
+from davserver.collection.pack import pack
+from davserver.collection.record import DirectoryRecord
+from davserver.live.directories import Directories
+from davserver.live.edit import Edit
+from davserver.live.state import LiveCollection, State, replay
+from davserver.live.upload import BlockWriter
+from davserver.live.writer import Writer
+from davserver.manifest.pdh import PdhHasher
+from davserver.values import PDH
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A state, packed and sealed: the tree, the records that are new, its identity."""
+
+    state: State
+    records: list[tuple[str, bytes]]
+    pdh: PDH
+
+    @property
+    def root_hash(self) -> str:
+        record = self.state.root.record
+        assert record is not None  # noqa: S101  (sealing gives every directory its record)
+        return record
+
+
+class Committer:
+    """Commits collections. Threads: any; one commit of a collection at a time."""
+
+    def __init__(self, writer: Writer, directories: Directories, blocks: BlockWriter) -> None:
+        self._writer = writer
+        self._directories = directories
+        self._blocks = blocks
+
+    def commit(self, live: LiveCollection) -> Version | None:
+        """Make a version of the collection's current state; None if another process committed it meanwhile.
+
+        If nothing changed since the last version, that one is returned.
+        """
+        with live.committing:
+            state = live.state
+            sealed = self._seal(state)
+            return self._writer.edit(lambda edit: self._record(edit, state, sealed))
+
+    def _seal(self, state: State) -> _Sealed:
+        records: list[tuple[str, bytes]] = []
+
+        def save(record: DirectoryRecord) -> None:
+            records.append((record.hash, record.to_bytes()))
+
+        root = seal(pack(state.root, self._blocks), save)
+        hasher = PdhHasher()
+        for line in manifest_text(root):
+            hasher.update(line)
+        return _Sealed(replace(state, root=root), records, hasher.pdh())
+
+    def _record(self, edit: Edit, before: State, sealed: _Sealed) -> Version | None:
+        collection_id = before.row.id
+        row = edit.view_id(collection_id).info
+        if (row.version, row.base_seq) != (before.row.version, before.row.base_seq):
+            return None
+        last = edit.tables.versions.one(collection_id, row.version)
+        unchanged = last is not None and last.root == sealed.root_hash
+        if unchanged and last is not None:
+            version = replace(last, seq=before.seq)
+        else:
+            version = _version(edit, sealed, number=row.version + 1)
+            edit.add_records(sealed.records)
+        if before.seq > row.base_seq or not unchanged:
+            root = replay(sealed.state, edit.tail(collection_id, before.seq), self._directories).root
+            edit.checkpoint(version, root, is_new=not unchanged)
+        return version
+
+
+def _version(edit: Edit, sealed: _Sealed, *, number: int) -> Version:
+    root = sealed.state.root
+    return Version(
+        collection_id=sealed.state.row.id,
+        number=number,
+        created_ns=edit.now_ns,
+        seq=sealed.state.seq,
+        root=sealed.root_hash,
+        pdh=sealed.pdh,
+        files=root.files,
+        bytes=root.bytes,
+    )

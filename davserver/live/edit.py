@@ -1,0 +1,295 @@
+"""Edits: what a request may do inside the one transaction that it shares with others.
+
+Owns: the working state of the collections a batch touches, and taking back what a failed job did.
+Never: begins or ends the transaction (``writer``).
+Invariants: a job that raised leaves no trace; the next job of the batch sees all that the jobs before it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from davserver.catalog.database import Savepoint, Tables
+from davserver.catalog.model import Collection, Entry, Lock, Version
+from davserver.collection.change import Change, Splice, apply
+from davserver.collection.codec import encode
+from davserver.collection.dirnode import EMPTY_DIR, DirNode
+from davserver.errors import NotFound
+from davserver.live.names import check_collection_name
+from davserver.live.state import State
+from davserver.live.views import View
+from davserver.values import PDH, TreePath
+
+
+class Outrun(Exception):
+    """Another process appended between our look and our append."""
+
+
+@dataclass(slots=True)
+class Working:
+    """A collection as the batch has made it so far; ``entries`` are not in the database yet."""
+
+    state: State
+    entries: list[Entry] = field(default_factory=list)
+
+
+class Source(Protocol):
+    """Brings collections up to date inside the batch's transaction."""
+
+    def find(self, tables: Tables, name: str) -> State | None:
+        """Return the collection of a name that is not in the trash."""
+
+    def current(self, tables: Tables, row: Collection) -> State:
+        """Return the collection of a row that was read in this transaction."""
+
+    def locks(self, tables: Tables, row: Collection) -> list[Lock]:
+        """Return the locks of a row as it is committed."""
+
+
+class Batch:
+    """The collections that the jobs of one transaction work on."""
+
+    def __init__(self, tables: Tables, source: Source) -> None:
+        """Work on what ``source`` knows, inside the transaction of ``tables``."""
+        self.tables = tables
+        self.changed: dict[int, Working] = {}
+        self.names_changed = False
+        self.rows_changed: set[int] = set()
+        self._source = source
+        self._saved: dict[int, tuple[State, int]] = {}
+        self._savepoint: Savepoint | None = None
+
+    def by_name(self, name: str) -> State:
+        """Find a collection by name, as this batch has made it; raises NotFound."""
+        state = (
+            self._of_row(self.tables.collections.by_name(name))
+            if self.names_changed
+            else self._source.find(self.tables, name)
+        )
+        if state is None:
+            raise NotFound(f"no collection named {name!r}")
+        working = self.changed.get(state.row.id)
+        return working.state if working else state
+
+    def by_uuid(self, uuid: str) -> State:
+        """Find a collection by uuid, trashed or not; raises NotFound."""
+        state = self._of_row(self.tables.collections.by_uuid(uuid))
+        if state is None:
+            raise NotFound(f"no collection {uuid}")
+        return state
+
+    def working(self, collection_id: int) -> Working:
+        """Return the collection's working state, remembering what it was before this job."""
+        working = self.changed.get(collection_id)
+        if working is None:
+            row = self.tables.collections.by_id(collection_id)
+            if row is None:
+                raise NotFound(f"no collection with id {collection_id}")
+            working = self.changed.setdefault(collection_id, Working(self._source.current(self.tables, row)))
+        self._saved.setdefault(collection_id, (working.state, len(working.entries)))
+        return working
+
+    def adopt(self, state: State) -> Working:
+        """Take a state as the working one, if the collection has none yet."""
+        working = self.changed.setdefault(state.row.id, Working(state))
+        self._saved.setdefault(state.row.id, (working.state, len(working.entries)))
+        return working
+
+    def tail(self, collection_id: int, seq: int) -> list[Entry]:
+        """Return the entries after ``seq``, those of this batch included."""
+        own = self.working(collection_id).entries
+        return [*self.tables.journal.after(collection_id, seq), *(entry for entry in own if entry.seq > seq)]
+
+    def locks(self, collection_id: int) -> list[Lock]:
+        """Return the collection's locks as this batch has made them, expired ones too."""
+        working = self.changed.get(collection_id)
+        if collection_id in self.rows_changed or working is None:
+            return self.tables.locks.of(collection_id)
+        return self._source.locks(self.tables, working.state.row)
+
+    def directly(self) -> Tables:
+        """Return the tables for a change in SQL, which is taken back too if the job fails."""
+        if self._savepoint is None:
+            self._savepoint = self.tables.savepoint()
+        return self.tables
+
+    def keep(self) -> None:
+        """End a job that went well."""
+        if self._savepoint is not None:
+            self._savepoint.commit()
+        self._forget()
+
+    def undo(self) -> None:
+        """End a job that failed: everything is as it was before it."""
+        if self._savepoint is not None:
+            self._savepoint.rollback()
+        for collection_id, (state, length) in self._saved.items():
+            working = self.changed[collection_id]
+            working.state = state
+            del working.entries[length:]
+        self._forget()
+
+    def flush(self) -> None:
+        """Write the journal entries; raises Outrun if another process was faster and the batch must run again."""
+        entries = [(key, entry) for key, working in self.changed.items() for entry in working.entries]
+        heads = [
+            (key, working.state.row.head_seq, working.state.seq)
+            for key, working in self.changed.items()
+            if working.entries
+        ]
+        if not self.tables.collections.advance(heads):
+            raise Outrun
+        self.tables.journal.append(entries)
+        for working in self.changed.values():
+            row = replace(working.state.row, head_seq=working.state.seq)
+            working.state = replace(working.state, row=row)
+
+    def _of_row(self, row: Collection | None) -> State | None:
+        if row is None:
+            return None
+        working = self.changed.get(row.id)
+        return working.state if working else self._source.current(self.tables, row)
+
+    def _forget(self) -> None:
+        self._savepoint = None
+        self._saved.clear()
+
+
+class Edit:
+    """What one job may see and do; valid only while its function runs."""
+
+    def __init__(self, batch: Batch, now_ns: int, new_uuid: Callable[[], str]) -> None:
+        self._batch = batch
+        self.now_ns = now_ns
+        self._new_uuid = new_uuid
+
+    def view(self, name: str) -> View:
+        """Return a collection as it is now, inside the transaction; raises NotFound."""
+        return self._batch.by_name(name).view()
+
+    def view_uuid(self, uuid: str) -> View:
+        """Return a collection by its uuid, trashed or not; raises NotFound."""
+        return self._batch.by_uuid(uuid).view()
+
+    def view_id(self, collection_id: int) -> View:
+        """Return a collection by its number in the catalog; raises NotFound."""
+        return self._batch.working(collection_id).state.view()
+
+    def apply(self, collection_id: int, change: Change) -> DirNode:
+        """Make a change; returns the new root. Raises what ``collection.change.apply`` raises."""
+        working = self._batch.working(collection_id)
+        root = apply(working.state.root, change)
+        header, inline = encode(change)
+        seq = working.state.seq + 1
+        working.entries.append(Entry(seq, header, inline))
+        working.state = replace(working.state, root=root, seq=seq)
+        return root
+
+    def create_collection(self, name: str, root: DirNode = EMPTY_DIR) -> Collection:
+        """Make a collection that holds a tree; raises Exists or InvalidName. O(1) for a tree that is committed."""
+        check_collection_name(name)
+        row = self._batch.directly().collections.add(uuid=self._new_uuid(), name=name, created_ns=self.now_ns)
+        self._batch.names_changed = True
+        self._batch.adopt(State(row, EMPTY_DIR, 0))
+        if root is not EMPTY_DIR:
+            self.apply(row.id, Splice((), root))
+        return row
+
+    def rename_collection(self, collection_id: int, name: str) -> None:
+        """Give a collection another name; raises Exists or InvalidName."""
+        check_collection_name(name)
+        self._change_row(collection_id, lambda tables: tables.collections.rename(collection_id, name))
+
+    def trash_collection(self, collection_id: int) -> None:
+        """Put a collection into the trash, from where ``restore_collection`` brings it back; its locks end."""
+
+        def change(tables: Tables) -> None:
+            tables.collections.trash(collection_id, self.now_ns)
+            tables.locks.remove([lock.token for lock in tables.locks.of(collection_id)])
+
+        self._change_row(collection_id, change)
+
+    def restore_collection(self, collection_id: int, name: str) -> None:
+        """Take a collection out of the trash under a name; raises Exists or InvalidName."""
+        check_collection_name(name)
+        self._change_row(collection_id, lambda tables: tables.collections.restore(collection_id, name))
+
+    def locks(self, collection_id: int) -> list[Lock]:
+        """List the locks of a collection that have not expired."""
+        self._batch.working(collection_id)
+        return [lock for lock in self._batch.locks(collection_id) if lock.expires_ns > self.now_ns]
+
+    def add_lock(self, lock: Lock) -> None:
+        """Store a lock; conflicts are the caller's to judge. Expired locks are swept on the way."""
+
+        def change(tables: Tables) -> None:
+            tables.locks.expire(self.now_ns)
+            tables.locks.add(lock)
+
+        self._change_row(lock.collection_id, change)
+
+    def refresh_lock(self, lock: Lock, *, timeout_s: int) -> Lock:
+        """Start a lock's time anew; returns it as it is now."""
+        fresh = replace(lock, timeout_s=timeout_s, expires_ns=self.now_ns + timeout_s * 1_000_000_000)
+
+        def change(tables: Tables) -> None:
+            tables.locks.refresh(lock.token, timeout_s=timeout_s, expires_ns=fresh.expires_ns)
+
+        self._change_row(lock.collection_id, change)
+        return fresh
+
+    def remove_lock(self, lock: Lock) -> None:
+        """End a lock."""
+        self._change_row(lock.collection_id, lambda tables: tables.locks.remove([lock.token]))
+
+    def remove_locks_below(self, collection_id: int, path: TreePath) -> None:
+        """End the locks on a path and on everything below it."""
+        tokens = [lock.token for lock in self.locks(collection_id) if lock.path[: len(path)] == path]
+        if tokens:
+            self._change_row(collection_id, lambda tables: tables.locks.remove(tokens))
+
+    def tail(self, collection_id: int, seq: int) -> list[Entry]:
+        """Return a collection's journal entries after ``seq``."""
+        return self._batch.tail(collection_id, seq)
+
+    def add_records(self, records: Iterable[tuple[str, bytes]]) -> None:
+        """Store directory records given as (hash, body)."""
+        self._batch.directly().records.add(records)
+
+    def add_text(self, pdh: PDH, text: str) -> None:
+        """Keep a manifest text verbatim."""
+        self._batch.directly().texts.add(pdh, text)
+
+    def checkpoint(self, version: Version, root: DirNode, *, is_new: bool) -> None:
+        """Let loading start from a version from now on, and drop the journal that it holds.
+
+        ``root`` is the version's tree with the entries after ``version.seq`` applied: it takes the place of the tree
+        in memory, which is equal but holds content that is in blocks now.
+        """
+        working = self._batch.working(version.collection_id)
+        tables = self._batch.directly()
+        if is_new:
+            tables.versions.add(version)
+        number, seq = version.number, version.seq
+        tables.collections.checkpoint(version.collection_id, version=number, seq=seq, root=version.root)
+        tables.journal.trim(version.collection_id, seq)
+        row = replace(working.state.row, version=number, base_seq=seq, base_root=version.root)
+        working.state = replace(working.state, row=row, root=root)
+
+    def _change_row(self, collection_id: int, change: Callable[[Tables], None]) -> None:
+        """Change a collection's row or locks in SQL, and read the row again."""
+        working = self._batch.working(collection_id)
+        tables = self._batch.directly()
+        name = working.state.row.name
+        change(tables)
+        tables.collections.touch(collection_id)
+        self._batch.rows_changed.add(collection_id)
+        row = tables.collections.by_id(collection_id)
+        if row is None:
+            raise NotFound(f"no collection with id {collection_id}")
+        if row.name != name or row.trashed_ns != working.state.row.trashed_ns:
+            self._batch.names_changed = True
+        # The journal entries of this batch are not in the row yet: its head stays the one that flush expects.
+        working.state = replace(working.state, row=row)

@@ -1,0 +1,234 @@
+"""The house: all collections of one process, to look at and to change.
+
+Owns: wiring of the room; the face that dav, upkeep and the command line use.
+Threads: everything here may be called from any thread. Processes: any number of houses on one catalog and store.
+Durability: when ``edit`` or ``commit`` returns, what it did is on disk, and so is every block it names.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
+
+from davserver.catalog.database import Catalog, Tables
+from davserver.catalog.model import Collection, Lock, Version
+from davserver.collection.extents import RangeReader
+from davserver.collection.marshal import manifest_text
+from davserver.errors import NotFound, StoreUnavailable, UnknownVersion
+from davserver.live.budget import MemoryBudget
+from davserver.live.committing import Committer
+from davserver.live.directories import Directories
+from davserver.live.edit import Edit
+from davserver.live.registry import Registry
+from davserver.live.schedule import CommitSchedule
+from davserver.live.settings import LiveSettings
+from davserver.live.state import LiveCollection
+from davserver.live.upload import BlockWriter, Upload
+from davserver.live.views import VersionView, View
+from davserver.live.writer import Writer
+from davserver.values import PDH, Clock, RandomBytes, make_cluster_id, make_collection_uuid
+
+T = TypeVar("T")
+
+_STORING_THREADS = 4
+_COMMIT_ATTEMPTS = 20
+
+
+class Blocks(RangeReader, BlockWriter, Protocol):
+    """What the house needs of a block store."""
+
+
+class House:
+    """One process's collections. Call ``start`` where commits are to be made in the background."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        blocks: Blocks,
+        *,
+        settings: LiveSettings | None = None,
+        clock: Clock = time.time,
+        random_bytes: RandomBytes = os.urandom,
+        report: Callable[[str, BaseException], None] = lambda _name, _error: None,
+    ) -> None:
+        """``report`` is told (collection name, error) of each background commit that failed and will be tried again."""
+        self.settings = settings or LiveSettings()
+        self.blocks = blocks
+        self.clock = clock
+        self.random_bytes = random_bytes
+        self._catalog = catalog
+        self._report = report
+        self._failing: dict[int, BaseException] = {}
+        self._directories = Directories(catalog)
+        self._registry = Registry(catalog, self._directories, capacity=self.settings.open_collections)
+        self._cluster = self._cluster_id()
+        self._writer = Writer(catalog, self._registry, clock=clock, new_uuid=self._new_uuid, changed=self._note_change)
+        self._committer = Committer(self._writer, self._directories, blocks)
+        self._budget = MemoryBudget(self.settings.memory_bytes, self.settings.patience_s)
+        self._executor = ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="store")
+        self._schedule = CommitSchedule(
+            self._commit_quietly,
+            self._registry.pending_bytes,
+            self.settings.policy,
+            memory_bytes=self.settings.memory_bytes,
+            patience_s=self.settings.patience_s,
+            report=self._note_failure,
+        )
+        self._started = threading.Event()
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def collections(self) -> list[Collection]:
+        """List the collections by name."""
+        with self._catalog.read() as tables:
+            return tables.collections.live()
+
+    def trashed(self) -> list[Collection]:
+        """List the collections in the trash, the oldest first."""
+        with self._catalog.read() as tables:
+            return tables.collections.trashed()
+
+    def view(self, name: str) -> View:
+        """Return a collection as it is now in any process; raises NotFound."""
+        return self._registry.view(name).state.view()
+
+    def view_uuid(self, uuid: str) -> View:
+        """Return a collection by its uuid, trashed or not; raises NotFound."""
+        return self._registry.view_row(uuid).state.view()
+
+    def view_pdh(self, pdh: PDH) -> VersionView:
+        """Return a version with this content, of whichever collection; raises NotFound."""
+        with self._catalog.read() as tables:
+            version = tables.versions.by_pdh(pdh)
+            info = version and tables.collections.by_id(version.collection_id)
+        if version is None or info is None:
+            raise NotFound(f"no version with portable data hash {pdh}")
+        return VersionView(info, version, self._directories.root(version.root))
+
+    def versions(self, name: str) -> list[Version]:
+        """List the versions of a collection, the oldest first; raises NotFound."""
+        info = self.view(name).info
+        with self._catalog.read() as tables:
+            return tables.versions.of(info.id)
+
+    def view_version(self, name: str, number: int) -> VersionView:
+        """Return one version of a collection; raises NotFound or UnknownVersion."""
+        info = self.view(name).info
+        with self._catalog.read() as tables:
+            version = tables.versions.one(info.id, number)
+        if version is None:
+            raise UnknownVersion(f"{name!r} has no version {number}")
+        return VersionView(info, version, self._directories.root(version.root))
+
+    def manifest(self, version: VersionView) -> Iterator[str]:
+        """Iterate over the lines of a version's manifest text, as it was imported or in normal form."""
+        if not version.version.text:
+            yield from manifest_text(version.root)
+            return
+        with self._catalog.read() as tables:
+            text = tables.texts.get(version.version.pdh)
+        if text is None:
+            raise StoreUnavailable(
+                f"the manifest text {version.version.pdh} is missing from the catalog", hint="run davserver fsck"
+            )
+        yield from text.splitlines(keepends=True)
+
+    def locks(self, name: str) -> list[Lock]:
+        """List the locks of a collection that have not expired; raises NotFound."""
+        now_ns = self.clock() * 1e9
+        return [lock for lock in self._registry.read_locks(self._registry.view(name)) if lock.expires_ns > now_ns]
+
+    def read_catalog(self) -> AbstractContextManager[Tables]:
+        """Open a read transaction on the tables, for what looks after the store (fsck, statistics)."""
+        return self._catalog.read()
+
+    @property
+    def directories(self) -> Directories:
+        """The way from stored directory records to trees."""
+        return self._directories
+
+    # -- changing -----------------------------------------------------------------------------------------------------
+
+    def upload(self, expected_bytes: int | None = None) -> Upload:
+        """Begin to receive a body of this length, or of an unknown one; raises StoreUnavailable for want of memory."""
+        return Upload(
+            self.blocks,
+            self._executor,
+            self._budget,
+            expected_bytes=expected_bytes,
+            block_bytes=self.settings.block_bytes,
+            inline_bytes=self.settings.inline_bytes,
+        )
+
+    def edit(self, fn: Callable[[Edit], T]) -> T:
+        """Run a function in the group commit; when it returns, all that the function did is durable.
+
+        The function checks its preconditions on what the Edit shows and then changes; it may be run more than once.
+        Raises what the function raised (nothing of it was done), StoreFull or StoreUnavailable.
+        """
+        self._schedule.admit()
+        return self._writer.edit(fn)
+
+    def commit(self, name: str) -> Version:
+        """Make a version of a collection as it is now and return it; the newest one if nothing changed since."""
+        for _ in range(_COMMIT_ATTEMPTS):
+            version = self._committer.commit(self._registry.view(name))
+            if version is not None:
+                return version
+        raise StoreUnavailable(f"other processes keep committing {name!r}")
+
+    # -- living -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to commit in the background, first what an earlier process left in the journal."""
+        with self._catalog.read() as tables:
+            rows = [tables.collections.by_id(key) for key in tables.journal.pending()]
+        self._started.set()
+        self._schedule.start()
+        for row in rows:
+            if row is not None:
+                self._schedule.changed(self._registry.view_row(row.uuid))
+
+    def failing(self) -> list[BaseException]:
+        """List the errors of background commits that did not go well yet."""
+        return list(self._failing.values())
+
+    def close(self) -> None:
+        """Commit what waits (if ``start`` was called) and close everything. No other call may be in progress."""
+        waiting = self._schedule.waiting() if self._started.is_set() else []
+        self._schedule.stop()
+        for live in waiting:
+            self._commit_quietly(live)
+        self._executor.shutdown()
+        self._catalog.close()
+
+    def _commit_quietly(self, live: LiveCollection) -> None:
+        """Commit if there is anything that no process committed yet."""
+        current = self._registry.view_row(live.state.row.uuid)
+        if current.state.seq > current.state.row.base_seq:
+            self._committer.commit(current)
+        self._failing.pop(live.id, None)
+
+    def _note_change(self, live: LiveCollection) -> None:
+        if self._started.is_set():
+            self._schedule.changed(live)
+
+    def _note_failure(self, live: LiveCollection, error: BaseException) -> None:
+        self._failing[live.id] = error
+        self._report(live.state.row.name, error)
+
+    def _new_uuid(self) -> str:
+        return make_collection_uuid(self._cluster, self.random_bytes)
+
+    def _cluster_id(self) -> str:
+        with self._catalog.read() as tables:
+            known = tables.settings.get("cluster_id")
+        if known is not None:
+            return known
+        with self._catalog.write() as tables:
+            return tables.settings.set_once("cluster_id", make_cluster_id(self.random_bytes))

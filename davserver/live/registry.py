@@ -1,0 +1,154 @@
+"""The open collections of a process, and how they stay current.
+
+Owns: the cache of live collections; reading sides' and writing sides' way to the newest state.
+Never: changes a collection.
+How: a counter of the catalog tells in microseconds whether anything was committed since the last look; only then is
+the collection's row read, and only what is missing is applied. The cache may drop any collection at any time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from davserver.catalog.database import Catalog, Tables
+from davserver.catalog.model import Collection, Lock
+from davserver.errors import NotFound
+from davserver.live.directories import Directories
+from davserver.live.state import LiveCollection, State, catch_up, load
+
+
+class Registry:
+    """The live collections of one process. Threads: any."""
+
+    def __init__(self, catalog: Catalog, directories: Directories, *, capacity: int) -> None:
+        self._catalog = catalog
+        self._directories = directories
+        self._capacity = capacity
+        self._open: OrderedDict[int, LiveCollection] = OrderedDict()
+        self._lock = threading.Lock()
+        self._read_names: dict[str, LiveCollection] = {}
+        self._write_names: dict[str, LiveCollection] = {}
+        self._reader_saw = -1
+        self._writer_saw = -1
+
+    # -- the reading side ---------------------------------------------------------------------------------------------
+
+    def view(self, name: str) -> LiveCollection:
+        """Return the collection of a name, current as of this call; raises NotFound."""
+        seen = self._catalog.reader_sees()
+        names = self._reader_names(seen)
+        live = names.get(name)
+        if live is None or live.reader_saw != seen:
+            live = self._refresh(seen, name)
+            names[name] = live
+        return live
+
+    def view_row(self, wanted: str) -> LiveCollection:
+        """Return the collection of a uuid, trashed or not; raises NotFound."""
+        with self._catalog.read() as tables:
+            row = tables.collections.by_uuid(wanted)
+            if row is None:
+                raise NotFound(f"no collection {wanted}")
+            return self._bring_up(tables, row)
+
+    def read_locks(self, live: LiveCollection) -> list[Lock]:
+        """Return a collection's locks as of its newest published state, expired ones too."""
+        row = live.state.row
+        known = live.known_locks(row)
+        if known is not None:
+            return known
+        with self._catalog.read() as tables:
+            fresh = tables.collections.by_id(row.id) or row
+            return live.locks(tables, fresh)
+
+    def _refresh(self, seen: int, name: str) -> LiveCollection:
+        with self._catalog.read() as tables:
+            row = tables.collections.by_name(name)
+            if row is None:
+                raise NotFound(f"no collection named {name!r}")
+            live = self._bring_up(tables, row)
+        # ``seen`` was taken before the row was read: what was committed in between is looked at once more, not missed.
+        live.reader_saw = seen
+        return live
+
+    def _bring_up(self, tables: Tables, row: Collection) -> LiveCollection:
+        live = self.get(row.id)
+        if live is None:
+            return self.add(load(tables, row, self._directories))
+        state = live.state
+        if row.head_seq >= state.seq:
+            live.publish(catch_up(tables, state, row, self._directories))
+        return live
+
+    def _reader_names(self, seen: int) -> dict[str, LiveCollection]:
+        if self._reader_saw != seen:
+            self._read_names = {}
+            self._reader_saw = seen
+        return self._read_names
+
+    # -- the writing side, inside a write transaction -----------------------------------------------------------------
+
+    def find(self, tables: Tables, name: str) -> State | None:
+        """Return the current state of a live name."""
+        seen = self._catalog.writer_sees()
+        if self._writer_saw != seen:
+            self._write_names = {}
+            self._writer_saw = seen
+        live = self._write_names.get(name)
+        if live is not None and live.writer_saw == seen:
+            return live.state
+        row = tables.collections.by_name(name)
+        if row is None:
+            return None
+        state = self.current(tables, row)
+        found = self.get(row.id)
+        if found is not None:
+            self._write_names[name] = found
+        return state
+
+    def current(self, tables: Tables, row: Collection) -> State:
+        """Return the current state of a row that was read in this transaction."""
+        live = self.get(row.id)
+        if live is None:
+            live = self.add(load(tables, row, self._directories))
+        else:
+            live.publish(catch_up(tables, live.state, row, self._directories))
+        live.writer_saw = self._catalog.writer_sees()
+        return live.state
+
+    def locks(self, tables: Tables, row: Collection) -> list[Lock]:
+        """Return the locks of a committed row."""
+        live = self.get(row.id)
+        return tables.locks.of(row.id) if live is None else live.locks(tables, row)
+
+    def forget_names(self) -> None:
+        """Look names up again: a collection was made, renamed, trashed or restored."""
+        self._write_names = {}
+
+    # -- the cache ----------------------------------------------------------------------------------------------------
+
+    def get(self, collection_id: int) -> LiveCollection | None:
+        """Return an open collection."""
+        with self._lock:
+            live = self._open.get(collection_id)
+            if live is not None:
+                self._open.move_to_end(collection_id)
+            return live
+
+    def add(self, state: State) -> LiveCollection:
+        """Open a collection, or publish a state of an open one; may close the one that was not used for longest."""
+        with self._lock:
+            live = self._open.get(state.row.id)
+            if live is None:
+                live = self._open[state.row.id] = LiveCollection(state)
+                if len(self._open) > self._capacity:
+                    self._open.popitem(last=False)
+                return live
+        live.publish(state)
+        return live
+
+    def pending_bytes(self) -> int:
+        """Sum up the content in memory that is in no block yet."""
+        with self._lock:
+            return sum(live.state.root.mem_bytes for live in self._open.values())

@@ -1,0 +1,40 @@
+"""What can be tuned about live collections, with the defaults that hold without a configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from davserver.values import MAX_BLOCK_BYTES
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitPolicy:
+    """When a collection's journal is turned into a version.
+
+    Whatever comes first: ``idle_s`` after its last change, ``age_s`` after its first one that is not committed, or
+    ``pending_bytes`` of file content that is in no block yet. ``share`` bounds what commits may cost: after a commit
+    that took t seconds, the next one by age waits at least t / share.
+    """
+
+    idle_s: float = 5.0
+    age_s: float = 60.0
+    pending_bytes: int = 64 * MIB
+    share: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSettings:
+    """Limits of the live collections of one process; sizes in bytes.
+
+    ``inline_bytes``: a file, or the tail of one, up to this size goes into the journal instead of a block of its own.
+    ``memory_bytes``: the budget for bodies that are being received and for content that waits for a commit.
+    """
+
+    policy: CommitPolicy = CommitPolicy()
+    inline_bytes: int = 128 << 10
+    block_bytes: int = MAX_BLOCK_BYTES
+    memory_bytes: int = 1024 * MIB
+    open_collections: int = 128
+    patience_s: float = 30.0

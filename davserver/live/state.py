@@ -1,0 +1,108 @@
+"""A live collection in memory: the tree and its position in the journal.
+
+Owns: loading a collection, catching up with what other processes appended, publishing a newer state.
+Never: makes a change (``edit``) or a version (``committing``).
+Invariants: a state is a value; ``tree = checkpoint + journal entries up to seq``; a published state is never older
+than the one before it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from davserver.catalog.database import Tables
+from davserver.catalog.model import Collection, Entry, Lock
+from davserver.collection.change import apply
+from davserver.collection.codec import decode
+from davserver.collection.dirnode import DirNode
+from davserver.live.directories import Directories
+from davserver.live.views import View
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A collection's row, its tree, and the sequence of the newest change in that tree."""
+
+    row: Collection
+    root: DirNode
+    seq: int
+
+    def view(self) -> View:
+        """Return what a reader sees."""
+        return View(self.row, self.root, self.seq)
+
+
+def load(tables: Tables, row: Collection, directories: Directories) -> State:
+    """Build the state of a row from its checkpoint and its journal, in the transaction the row was read in."""
+    base = State(row, directories.root(row.base_root), row.base_seq)
+    return replay(base, tables.journal.after(row.id, row.base_seq), directories)
+
+
+def catch_up(tables: Tables, state: State, row: Collection, directories: Directories) -> State:
+    """Bring a state to a newer row, in the transaction the row was read in.
+
+    After a commit by another process the new checkpoint is loaded (lazily): it no longer holds content in memory.
+    """
+    if row.base_seq != state.row.base_seq or row.base_root != state.row.base_root:
+        return load(tables, row, directories)
+    if row.head_seq > state.seq:
+        return replay(replace(state, row=row), tables.journal.after(row.id, state.seq), directories)
+    return replace(state, row=row)
+
+
+def replay(state: State, entries: Iterable[Entry], directories: Directories) -> State:
+    """Apply journal entries in order."""
+    root, seq = state.root, state.seq
+    for entry in entries:
+        root = apply(root, decode(entry.header, entry.inline, directories.fetch))
+        seq = entry.seq
+    return State(state.row, root, seq)
+
+
+class LiveCollection:
+    """One open collection of this process: its newest known state and its locks.
+
+    ``reader_saw`` and ``writer_saw`` are the catalog's change counters at which the state was known to be current.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.id = state.row.id
+        self.reader_saw = -1
+        self.writer_saw = -1
+        self.committing = threading.Lock()
+        self._state = state
+        self._locks: tuple[int, list[Lock]] | None = None
+        self._publishing = threading.Lock()
+
+    @property
+    def state(self) -> State:
+        """The newest published state."""
+        return self._state
+
+    def publish(self, state: State) -> State:
+        """Make a state the one readers see, unless a newer one is there; return the one they see."""
+        with self._publishing:
+            if _age(state) >= _age(self._state):
+                self._state = state
+            return self._state
+
+    def known_locks(self, row: Collection) -> list[Lock] | None:
+        """Return the locks as of the row's ``lock_seq`` if they are in memory."""
+        known = self._locks
+        return known[1] if known is not None and known[0] == row.lock_seq else None
+
+    def locks(self, tables: Tables, row: Collection) -> list[Lock]:
+        """Return the locks as of a row, from memory or in the transaction that the row was read in."""
+        locks = self.known_locks(row)
+        if locks is None:
+            locks = tables.locks.of(row.id)
+            self._locks = (row.lock_seq, locks)
+        return locks
+
+
+def _age(state: State) -> int:
+    # Each of these only grows, and every transaction that touches a collection makes one of them grow.
+    row = state.row
+    return state.seq + row.version + row.base_seq + row.lock_seq

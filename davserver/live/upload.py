@@ -1,0 +1,106 @@
+"""Receiving a body: built aside, linked only when whole.
+
+Owns: the bytes of one file on their way in; which of them become blocks at once and which go inline.
+Never: links the file (``edit`` does) or knows what a request is.
+Invariants: what was not finished leaves nothing behind but blocks that nobody names, which gc sweeps; a block that a
+finished file names is stored and synced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Protocol
+
+from davserver.collection.attributes import Attributes
+from davserver.collection.extents import Extent, MemExtent, StoredExtent
+from davserver.collection.filenode import FileNode, content_etag
+from davserver.live.budget import MemoryBudget
+from davserver.values import Buffer, Locator
+
+
+class BlockWriter(Protocol):
+    """What an upload needs of a block store."""
+
+    def put(self, data: Buffer) -> Locator:
+        """Store a block durably and return its locator."""
+
+
+class Upload:
+    """One body; a context manager that gives its memory back. Threads: one at a time.
+
+    At most two blocks are in memory: one fills while the one before it is hashed and stored.
+    """
+
+    def __init__(
+        self,
+        blocks: BlockWriter,
+        executor: Executor,
+        budget: MemoryBudget,
+        *,
+        expected_bytes: int | None,
+        block_bytes: int,
+        inline_bytes: int,
+    ) -> None:
+        self._blocks = blocks
+        self._executor = executor
+        self._block_bytes = block_bytes
+        self._inline_bytes = inline_bytes
+        most = 2 * block_bytes
+        self._grant = budget.grant(most if expected_bytes is None else min(expected_bytes, most))
+        self._buffer = bytearray()
+        self._storing: list[Future[Locator]] = []
+        self._extents: list[Extent] = []
+        self._exit = ExitStack()
+        self.received = 0
+
+    def __enter__(self) -> Upload:
+        self._exit.enter_context(self._grant)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # The budget counts the block that is still being stored: wait for it whether or not it goes well.
+        self._exit.callback(self._buffer.clear)
+        for future in self._storing:
+            if not future.cancel():
+                future.exception()
+        self._exit.close()
+
+    def write(self, data: Buffer) -> None:
+        """Take the next bytes; raises what storing an earlier block raised."""
+        view = memoryview(data)
+        while view:
+            piece = view[: self._block_bytes - len(self._buffer)]
+            self._buffer += piece
+            self.received += len(piece)
+            view = view[len(piece) :]
+            if len(self._buffer) == self._block_bytes:
+                self._store()
+
+    def finish(self, attributes: Callable[[str], Attributes]) -> FileNode:
+        """Return the whole file, frozen; ``attributes`` makes its attributes from its ETag.
+
+        All of its blocks are stored and synced; a small tail is inline.
+        """
+        if len(self._buffer) > self._inline_bytes:
+            self._store()
+        self._settle()
+        if self._buffer:
+            self._extents.append(MemExtent(bytes(self._buffer)))
+        return FileNode(self._extents, attributes(content_etag(self._extents))).freeze()
+
+    def _store(self) -> None:
+        full, self._buffer = self._buffer, bytearray()
+        self._settle()
+        self._storing.append(self._executor.submit(self._blocks.put, full))
+
+    def _settle(self) -> None:
+        """Wait for the block that is being stored."""
+        while self._storing:
+            locator = self._storing[0].result()
+            del self._storing[0]
+            self._extents.append(StoredExtent(locator, 0, locator.size))

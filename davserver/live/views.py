@@ -1,0 +1,26 @@
+"""What a reader gets: an immutable tree and whose it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from davserver.catalog.model import Collection, Version
+from davserver.collection.dirnode import DirNode
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A collection at one moment: ``root`` never changes, ``seq`` is the sequence of its newest change."""
+
+    info: Collection
+    root: DirNode
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version of a collection."""
+
+    info: Collection
+    version: Version
+    root: DirNode

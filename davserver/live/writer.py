@@ -1,0 +1,81 @@
+"""The one way to change anything: batches of edits, each in a durable transaction.
+
+Owns: running a batch again when another process was faster, publishing what became durable.
+Invariants: readers see a change only after it is on disk; an error leaves trees, journal and locks as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from davserver.catalog.database import Catalog
+from davserver.errors import CatalogBusy
+from davserver.live.edit import Batch, Edit, Outrun
+from davserver.live.group import GroupCommit, Job
+from davserver.live.registry import Registry
+from davserver.live.state import LiveCollection
+from davserver.values import Clock
+
+T = TypeVar("T")
+
+_ATTEMPTS = 20
+
+
+class Writer:
+    """Runs edits. Threads: any."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        registry: Registry,
+        *,
+        clock: Clock,
+        new_uuid: Callable[[], str],
+        changed: Callable[[LiveCollection], None],
+    ) -> None:
+        """Let ``changed`` know of every collection that has new journal entries, after they are durable."""
+        self._catalog = catalog
+        self._registry = registry
+        self._clock = clock
+        self._new_uuid = new_uuid
+        self._changed = changed
+        self._group: GroupCommit[Edit] = GroupCommit(self._run)
+
+    def edit(self, fn: Callable[[Edit], T]) -> T:
+        """Run a function inside the group commit and return its result; all it did is durable then.
+
+        The function may be run more than once; it must have no effect but through its Edit. Raises what it raised
+        (then nothing of it was done), StoreFull, CatalogBusy or StoreUnavailable.
+        """
+        return self._group.submit(fn)
+
+    def _run(self, jobs: Sequence[Job[Edit]]) -> None:
+        for _ in range(_ATTEMPTS):
+            if self._attempt(jobs):
+                return
+        raise CatalogBusy("other processes were faster each time")
+
+    def _attempt(self, jobs: Sequence[Job[Edit]]) -> bool:
+        try:
+            with self._catalog.write() as tables:
+                batch = Batch(tables, self._registry)
+                edit = Edit(batch, int(self._clock() * 1e9), self._new_uuid)
+                for job in jobs:
+                    if job.run(edit):
+                        batch.keep()
+                    else:
+                        batch.undo()
+                batch.flush()
+        except Outrun:
+            return False
+        self._publish(batch)
+        return True
+
+    def _publish(self, batch: Batch) -> None:
+        if batch.names_changed:
+            self._registry.forget_names()
+        for working in batch.changed.values():
+            live = self._registry.add(working.state)
+            if working.entries:
+                self._changed(live)
