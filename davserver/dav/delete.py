@@ -13,9 +13,9 @@ from davserver.collection.dirnode import DirNode
 from davserver.dav.faults import BadRequest
 from davserver.dav.guard import Guard, Need
 from davserver.dav.lockpolicy import Touch
-from davserver.dav.places import locate, writable
 from davserver.dav.requests import Depth, Request
 from davserver.dav.responses import Response, no_content
+from davserver.dav.sites import locate, writable
 from davserver.live.edit import Edit
 from davserver.live.house import House
 
@@ -29,16 +29,16 @@ def handle(request: Request, house: House) -> Response:
     guard = Guard.of(request)
 
     def change(edit: Edit) -> None:
-        place = locate(edit, target)
-        view, node = place.require()
+        site = locate(edit, target)
+        view, node = site.require()
         if isinstance(node, DirNode) and depth is not Depth.INFINITY:
             raise BadRequest("a folder is deleted with all that is in it", hint="leave Depth out")
-        guard.check(edit, Need(place, GOES_AWAY))
-        if place.is_collection_root:
+        guard.check(edit, Need(site, GOES_AWAY))
+        if site.is_collection_root:
             edit.trash_collection(view.info.id)
         else:
-            edit.apply(view.info.id, Remove(target.path))
-            edit.remove_locks_below(view.info.id, target.path)
+            edit.apply(view.info.id, Remove(site.path))
+            edit.remove_locks_below(view.info.id, site.path)
 
     house.edit(change)
     return no_content()

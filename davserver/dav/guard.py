@@ -22,16 +22,16 @@ from davserver.dav.faults import BadRequest, OtherServer
 from davserver.dav.ifheader import ResourceState, StateList, holds, parse_if, submitted_tokens
 from davserver.dav.lockpolicy import Touch, covers, involved, owned_tokens, standing_in_the_way
 from davserver.dav.paths import InCollection, href_of, parse_address
-from davserver.dav.places import Place, Reader, locate, locks_of, validators_of
 from davserver.dav.requests import Request
+from davserver.dav.sites import Reader, Site, locate, locks_of
 from davserver.errors import Locked, NotFound, PreconditionFailed
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One place a request touches, and how."""
+    """One site a request touches, and how."""
 
-    place: Place
+    site: Site
     touch: Touch
 
 
@@ -77,15 +77,15 @@ class Guard:
         The first need is about the request's own resource: the If-Match family is about that one. Conditions come
         before locks, so a stale token is told from a missing one.
         """
-        check_write(self.conditions, validators_of(needs[0].place.node))
+        check_write(self.conditions, needs[0].site.validators())
         if self.lists and not holds(self.lists, lambda tag: self._state_of(reader, tag, needs)):
             raise PreconditionFailed("If: no list of conditions holds")
         hrefs: dict[str, None] = {}
         for need in needs:
-            locks = locks_of(reader, need.place)
+            locks = locks_of(reader, need.site)
             owned = self.owned(locks)
-            for lock in standing_in_the_way(locks, need.place.path, need.touch, owned):
-                hrefs[lock_root_href(self.prefix, need.place, lock)] = None
+            for lock in standing_in_the_way(locks, need.site.path, need.touch, owned):
+                hrefs[lock_root_href(self.prefix, need.site, lock)] = None
         if hrefs:
             raise Locked(tuple(hrefs))
 
@@ -94,9 +94,9 @@ class Guard:
         return owned_tokens(locks, self.submitted, self.principal) if self.submitted else frozenset()
 
     def _state_of(self, reader: Reader, tag: str | None, needs: tuple[Need, ...]) -> ResourceState:
-        own = needs[0].place
+        own = needs[0].site
         if tag is None:
-            tokens = {k.token for n in needs for k in involved(locks_of(reader, n.place), n.place.path, n.touch)}
+            tokens = {k.token for n in needs for k in involved(locks_of(reader, n.site), n.site.path, n.touch)}
             return _State(frozenset(tokens) | _tokens_on(reader, own), _etag(own))
         try:
             target = parse_address(raw_path_of(tag, self.authorities, prefix=self.prefix)).target
@@ -105,20 +105,20 @@ class Guard:
             return _NOTHING
         if not isinstance(target, InCollection):
             return _NOTHING
-        place = locate(reader, target)
-        return _State(_tokens_on(reader, place), _etag(place))
+        site = locate(reader, target)
+        return _State(_tokens_on(reader, site), _etag(site))
 
 
-def lock_root_href(prefix: str, place: Place, lock: Lock) -> str:
+def lock_root_href(prefix: str, site: Site, lock: Lock) -> str:
     """Write the lock's root as this request names the collection."""
-    segments = InCollection(place.target.key, lock.path, place.target.by_uuid).segments
-    node = None if place.view is None else lookup(place.view.root, lock.path)
+    segments = InCollection(site.target.key, lock.path, site.target.by_uuid).segments
+    node = None if site.view is None else lookup(site.view.root, lock.path)
     return href_of(prefix, segments, folder=isinstance(node, DirNode))
 
 
-def _tokens_on(reader: Reader, place: Place) -> frozenset[str]:
-    return frozenset(lock.token for lock in locks_of(reader, place) if covers(lock, place.path))
+def _tokens_on(reader: Reader, site: Site) -> frozenset[str]:
+    return frozenset(lock.token for lock in locks_of(reader, site) if covers(lock, site.path))
 
 
-def _etag(place: Place) -> str | None:
-    return etag_of(place.node) if isinstance(place.node, FileNode) else None
+def _etag(site: Site) -> str | None:
+    return etag_of(site.node) if isinstance(site.node, FileNode) else None

@@ -12,9 +12,9 @@ from davserver.dav.faults import Forbidden
 from davserver.dav.guard import Guard, Need
 from davserver.dav.lockpolicy import Touch
 from davserver.dav.mtime import ACCEPTED, wanted_mtime_ns
-from davserver.dav.places import locate, writable
 from davserver.dav.requests import Request
 from davserver.dav.responses import Response, created
+from davserver.dav.sites import locate, writable
 from davserver.errors import Exists
 from davserver.live.edit import Edit
 from davserver.live.house import House
@@ -28,21 +28,21 @@ def handle(request: Request, house: House) -> Response:
     mtime_ns = wanted_mtime_ns(request.headers)
 
     def change(edit: Edit) -> None:
-        place = locate(edit, target)
-        if place.node is not None:
+        site = locate(edit, target)
+        if site.node is not None:
             raise Exists("something is there already")
         attributes = Attributes(mtime_ns=edit.now_ns if mtime_ns is None else mtime_ns, created_ns=edit.now_ns)
-        if place.is_collection_root:
+        if site.is_collection_root:
             if target.by_uuid:
                 raise Forbidden("the server gives out the uuids", hint="MKCOL /NAME/ makes a collection")
-            guard.check(edit, Need(place, Touch.CONTENT))
+            guard.check(edit, Need(site, Touch.CONTENT))
             info = edit.create_collection(target.key)
             edit.apply(info.id, SetAttributes((), attributes))
             return
-        view = place.require_parent()
-        place.check_new()
-        guard.check(edit, Need(place, Touch.CONTENT | Touch.MEMBERSHIP))
-        edit.apply(view.info.id, Mkdir(target.path, attributes))
+        view = site.require_parent()
+        site.check_new()
+        guard.check(edit, Need(site, Touch.CONTENT | Touch.MEMBERSHIP))
+        edit.apply(view.info.id, Mkdir(site.path, attributes))
 
     house.edit(change)
     return created([] if mtime_ns is None else [ACCEPTED])

@@ -24,9 +24,9 @@ from davserver.dav.guard import Guard, Need
 from davserver.dav.lockpolicy import Touch
 from davserver.dav.mtime import ACCEPTED, wanted_mtime_ns
 from davserver.dav.paths import InCollection
-from davserver.dav.places import FILE_AT_THE_ROOT, Place, Reader, locate, writable
 from davserver.dav.requests import SLICE_BYTES, Request
 from davserver.dav.responses import Response, created, no_content, validator_headers
+from davserver.dav.sites import FILE_AT_THE_ROOT, Reader, Site, locate, writable
 from davserver.errors import BlockError, Incomplete, IsADirectory
 from davserver.live.edit import Edit
 from davserver.live.house import House
@@ -97,18 +97,18 @@ class PutJob:
             expected_bytes=_number(headers.get("X-Expected-Entity-Length")) if length is None else length,
         )
 
-    def check(self, reader: Reader) -> Place:
+    def check(self, reader: Reader) -> Site:
         """Refuse what the tree, the conditions or the locks do not allow."""
-        place = locate(reader, self.target)
-        if place.is_collection_root and place.view is None:
+        site = locate(reader, self.target)
+        if site.is_collection_root and site.view is None:
             raise Forbidden("a file cannot be put at the root", hint=FILE_AT_THE_ROOT)
-        place.require_parent()
-        if isinstance(place.node, DirNode):
+        site.require_parent()
+        if isinstance(site.node, DirNode):
             raise IsADirectory("a folder cannot be replaced by a file with PUT", hint="DELETE it first")
-        place.check_new()
-        touch = Touch.CONTENT if place.node is not None else Touch.CONTENT | Touch.MEMBERSHIP
-        self.guard.check(reader, Need(place, touch))
-        return place
+        site.check_new()
+        touch = Touch.CONTENT if site.node is not None else Touch.CONTENT | Touch.MEMBERSHIP
+        self.guard.check(reader, Need(site, touch))
+        return site
 
     def receive(self, request: Request, house: House) -> FileNode:
         """Read the body to its end into a file that is not linked yet; raises Incomplete or DigestMismatch."""
@@ -123,8 +123,8 @@ class PutJob:
 
     def link(self, edit: Edit, node: FileNode, compared: Compared | None) -> Linked | None:
         """Put the file into the tree; None if what it replaces has to be compared with it first."""
-        place = self.check(edit)
-        old = place.node
+        site = self.check(edit)
+        old = site.node
         attributes = replace(node.attributes, mtime_ns=edit.now_ns if self.mtime_ns is None else self.mtime_ns)
         if not isinstance(old, FileNode):
             attributes = replace(attributes, created_ns=edit.now_ns)
@@ -136,7 +136,7 @@ class PutJob:
                     attributes = replace(attributes, etag=compared.etag)
             created_ns = old.attributes.created_ns or old.attributes.mtime_ns or edit.now_ns
             attributes = replace(attributes, created_ns=created_ns, properties=old.attributes.properties)
-        edit.apply(place.require_parent().info.id, Put(place.path, node.with_attributes(attributes)))
+        edit.apply(site.require_parent().info.id, Put(site.path, node.with_attributes(attributes)))
         return Linked(old is None, attributes)
 
     def _attributes(self, etag: str) -> Attributes:

@@ -1,6 +1,6 @@
-"""Places: where in which collection a write goes, as one reader sees it.
+"""Sites: where in which collection a write goes, as one reader sees it.
 
-Owns: which targets can be written at all, and why the others cannot; looking a place and its parent up.
+Owns: which targets can be written at all, and why the others cannot; looking a site and its parent up.
 Never: a change.
 Invariant: the same lookup serves the check before the body (reader: the house) and the one inside ``house.edit``
 (reader: the edit), where nothing can change any more.
@@ -8,7 +8,7 @@ Invariant: the same lookup serves the check before the body (reader: the house) 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from davserver.catalog.model import Lock
 from davserver.collection import tree
@@ -17,6 +17,8 @@ from davserver.collection.filenode import FileNode, etag_of
 from davserver.dav.conditional import Validators
 from davserver.dav.faults import Conflict, Forbidden
 from davserver.dav.paths import HistoryOf, HistoryRoot, InCollection, InContent, InVersion, Target, check_new_name
+from davserver.dav.resources import modified_s
+from davserver.dav.spelling import settle
 from davserver.errors import NotFound
 from davserver.live.edit import Edit
 from davserver.live.house import House
@@ -31,7 +33,7 @@ Reader = House | Edit
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Site:
     """A path in a collection. ``view`` is None if there is no such collection, ``node`` if nothing is there."""
 
     target: InCollection
@@ -40,7 +42,7 @@ class Place:
 
     @property
     def path(self) -> TreePath:
-        """The path inside the collection."""
+        """The path inside the collection, in the spelling of what exists there."""
         return self.target.path
 
     @property
@@ -63,28 +65,38 @@ class Place:
             raise Conflict(f"not a folder: /{format_path(above)}", hint="make it first, with MKCOL")
         return self.view
 
+    def validators(self) -> Validators | None:
+        """Return what conditions are held against; None for an unmapped URL."""
+        if self.view is None or self.node is None:
+            return None
+        etag = etag_of(self.node) if isinstance(self.node, FileNode) else None
+        return Validators(etag, modified_s(self.node, self.view.info.created_ns))
+
     def check_new(self) -> None:
         """Refuse a name that nothing new may have, unless something stands there already; raises InvalidName."""
         if self.node is None and self.path:
             check_new_name(self.path[-1])
 
 
-def locate(reader: Reader, target: InCollection) -> Place:
-    """Look a place up; what is missing is None in it. Collections in the trash are not there."""
+def locate(reader: Reader, target: InCollection) -> Site:
+    """Look a site up; what is missing is None in it. Collections in the trash are not there."""
     try:
         view = reader.view_uuid(target.key) if target.by_uuid else reader.view(target.key)
     except NotFound:
-        return Place(target, None, None)
+        return Site(target, None, None)
     if view.info.trashed_ns is not None:
-        return Place(target, None, None)
-    return Place(target, view, tree.lookup(view.root, target.path))
+        return Site(target, None, None)
+    path = settle(view.root, target.path)
+    if path != target.path:
+        target = replace(target, path=path)
+    return Site(target, view, tree.lookup(view.root, path))
 
 
-def locks_of(reader: Reader, place: Place) -> list[Lock]:
-    """List the locks of the place's collection that have not expired."""
-    if place.view is None:
+def locks_of(reader: Reader, site: Site) -> list[Lock]:
+    """List the locks of the site's collection that have not expired."""
+    if site.view is None:
         return []
-    return reader.locks(place.view.info.name) if isinstance(reader, House) else reader.locks(place.view.info.id)
+    return reader.locks(site.view.info.name) if isinstance(reader, House) else reader.locks(site.view.info.id)
 
 
 def writable(target: Target) -> InCollection:
@@ -96,12 +108,3 @@ def writable(target: Target) -> InCollection:
     if isinstance(target, HistoryRoot | HistoryOf | InVersion):
         raise Forbidden("history never changes", hint="COPY a version to where it may change")
     raise Forbidden("this folder is made by the server", hint="MKCOL /NAME/ makes a collection")
-
-
-def validators_of(node: Node | None) -> Validators | None:
-    """Return what conditions are held against; None for an unmapped URL."""
-    if node is None:
-        return None
-    mtime_ns = node.attributes.mtime_ns
-    modified_s = None if mtime_ns is None else mtime_ns // 1_000_000_000
-    return Validators(etag_of(node) if isinstance(node, FileNode) else None, modified_s)
