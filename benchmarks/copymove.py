@@ -1,7 +1,7 @@
 """COPY and MOVE cost the same whatever they carry.
 
-``python -m benchmarks.copymove [--gib N] [--files N] [--runs N]`` copies and moves a large file and a large folder, within
-a collection and to another. Promise: the slowest answer in under 100 ms.
+``python -m benchmarks.copymove [--gib N] [--files N] [--runs N]`` copies and moves a large file and a large folder,
+within a collection and to another. Promise: the slowest answer in under 100 ms.
 """
 
 from __future__ import annotations
@@ -70,13 +70,11 @@ def main() -> int:
         print(f"PUT of {options.gib:g} GiB, chunked: {upload(dav, 'from/large', options.gib):.0f} MiB/s\n")
         for number in range(options.files):
             dav.put(f"from/many/{number:06}", b"%d" % number)
+        subjects = ((f"{options.gib:g} GiB file", "from/large"), (f"{options.files:,} files", "from/many"))
         for state in ("in the journal", "committed"):
             if state == "committed":
                 davserver(server.data, "commit", "from")
-            for what, source in (
-                (f"{options.gib:g} GiB file", "from/large"),
-                (f"{options.files:,} files", "from/many"),
-            ):
+            for what, source in subjects:
                 for verb, seconds in measure(dav, source, options.runs).items():
                     worst = max(seconds)
                     rows.append([what, state, verb, f"{statistics.median(seconds) * 1000:.1f}", f"{worst * 1000:.1f}"])
