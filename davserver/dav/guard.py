@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 
 from davserver.catalog.model import Lock
 from davserver.collection.dirnode import DirNode
-from davserver.collection.filenode import FileNode, etag_of
 from davserver.collection.tree import lookup
-from davserver.dav.conditional import NO_CONDITIONS, Conditions, check_write
+from davserver.dav.conditional import NO_CONDITIONS, Conditions, Validators, check_write
 from davserver.dav.destination import raw_path_of
 from davserver.dav.faults import BadRequest, OtherServer
 from davserver.dav.ifheader import ResourceState, StateList, holds, parse_if, submitted_tokens
@@ -71,20 +70,23 @@ class Guard:
         conditions = Conditions.of(request.headers)
         return cls(request.prefix, request.authorities, request.principal, conditions, lists, submitted_tokens(lists))
 
-    def check(self, reader: Reader, *needs: Need) -> None:
+    def check(self, reader: Reader, *needs: Need, frozen: Validators | None = None) -> None:
         """Let the request pass or raise PreconditionFailed (412) or Locked (423).
 
-        The first need is about the request's own resource: the If-Match family is about that one. Conditions come
-        before locks, so a stale token is told from a missing one.
+        The first need is about the request's own resource, which If-Match and untagged lists are about; if that one
+        is immutable, ``frozen`` are its validators. Conditions come before locks, so that a stale token is told from a
+        missing one.
         """
-        check_write(self.conditions, needs[0].site.validators())
-        if self.lists and not holds(self.lists, lambda tag: self._state_of(reader, tag, needs)):
-            raise PreconditionFailed("If: no list of conditions holds")
+        validators = needs[0].site.validators() if frozen is None else frozen
+        check_write(self.conditions, validators)
+        if self.lists:
+            own = self._own_state(reader, needs, validators)
+            if not holds(self.lists, lambda tag: own if tag is None else self._tagged_state(reader, tag)):
+                raise PreconditionFailed("If: no list of conditions holds")
         hrefs: dict[str, None] = {}
         for need in needs:
             locks = locks_of(reader, need.site)
-            owned = self.owned(locks)
-            for lock in standing_in_the_way(locks, need.site.path, need.touch, owned):
+            for lock in standing_in_the_way(locks, need.site.path, need.touch, self.owned(locks)):
                 hrefs[lock_root_href(self.prefix, need.site, lock)] = None
         if hrefs:
             raise Locked(tuple(hrefs))
@@ -93,11 +95,15 @@ class Guard:
         """Return the tokens of these locks that the request brings and its principal may use."""
         return owned_tokens(locks, self.submitted, self.principal) if self.submitted else frozenset()
 
-    def _state_of(self, reader: Reader, tag: str | None, needs: tuple[Need, ...]) -> ResourceState:
-        own = needs[0].site
-        if tag is None:
-            tokens = {k.token for n in needs for k in involved(locks_of(reader, n.site), n.site.path, n.touch)}
-            return _State(frozenset(tokens) | _tokens_on(reader, own), _etag(own))
+    def _own_state(self, reader: Reader, needs: tuple[Need, ...], validators: Validators | None) -> ResourceState:
+        tokens: set[str] = set()
+        for need in needs:
+            locks = locks_of(reader, need.site)
+            tokens.update(lock.token for lock in involved(locks, need.site.path, need.touch))
+            tokens.update(lock.token for lock in locks if covers(lock, need.site.path))
+        return _State(frozenset(tokens), None if validators is None else validators.etag)
+
+    def _tagged_state(self, reader: Reader, tag: str) -> ResourceState:
         try:
             target = parse_address(raw_path_of(tag, self.authorities, prefix=self.prefix)).target
         except (BadRequest, OtherServer, NotFound):
@@ -106,7 +112,9 @@ class Guard:
         if not isinstance(target, InCollection):
             return _NOTHING
         site = locate(reader, target)
-        return _State(_tokens_on(reader, site), _etag(site))
+        tokens = frozenset(lock.token for lock in locks_of(reader, site) if covers(lock, site.path))
+        validators = site.validators()
+        return _State(tokens, None if validators is None else validators.etag)
 
 
 def lock_root_href(prefix: str, site: Site, lock: Lock) -> str:
@@ -114,11 +122,3 @@ def lock_root_href(prefix: str, site: Site, lock: Lock) -> str:
     segments = InCollection(site.target.key, lock.path, site.target.by_uuid).segments
     node = None if site.view is None else lookup(site.view.root, lock.path)
     return href_of(prefix, segments, folder=isinstance(node, DirNode))
-
-
-def _tokens_on(reader: Reader, site: Site) -> frozenset[str]:
-    return frozenset(lock.token for lock in locks_of(reader, site) if covers(lock, site.path))
-
-
-def _etag(site: Site) -> str | None:
-    return etag_of(site.node) if isinstance(site.node, FileNode) else None

@@ -29,6 +29,10 @@ class Touch(Flag):
     """Everything below goes with it."""
 
 
+READ = Touch(0)
+"""Nothing changes: no lock is in the way of that."""
+
+
 def covers(lock: Lock, path: TreePath) -> bool:
     """Tell whether the lock's scope includes the path, mapped or not."""
     return lock.path == path or (lock.infinite and is_below(path, lock.path))
@@ -56,7 +60,7 @@ def standing_in_the_way(
     locks: Collection[Lock], path: TreePath, touch: Touch, owned: Collection[str]
 ) -> tuple[Lock, ...]:
     """Return the locks that forbid the change to those who own only these tokens; empty: go ahead."""
-    if not locks:
+    if not locks or touch is READ:
         return ()
     points = {path}
     if Touch.MEMBERSHIP in touch and path:
