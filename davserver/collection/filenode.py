@@ -4,7 +4,7 @@ Owns: reading, writing, truncating, seeking; the ETag that follows from content.
 Never: the file's name or place, a lock, a block's bytes beyond the call.
 Follows: the seed's ``filenode`` and ``filenodePtr`` (sdk/go/arvados/collection_fs.go).
 Invariants: no extent is empty; ``size`` is the sum of the extents' lengths and ``mem_bytes`` that of the mem extents;
-``repacked`` grows with every change of a border between extents; a frozen node never changes.
+``repacked`` is another object after every change of a border between extents; a frozen node never changes.
 
 Threading: a frozen node may be read by any number of threads; a mutable one belongs to one thread, or to a lock.
 """
@@ -25,16 +25,17 @@ from davserver.values import MAX_BLOCK_BYTES, Buffer
 
 
 class FilePointer(NamedTuple):
-    """An offset in one node that is usually cheap to seek to.
+    """An offset that is usually cheap to seek to.
 
     If ``repacked`` is the node's, the offset is byte ``within`` of extent number ``extent``; else the node searches.
-    A pointer belongs to the node that returned it: another, even a clone, may give the same number to other borders.
+    The original counts generations; here each is an object of its own, so that a pointer into another node, even a
+    clone, never passes for valid.
     """
 
     offset: int
     extent: int = 0
     within: int = 0
-    repacked: int = -1
+    repacked: object = None
 
 
 class FileNode:
@@ -43,7 +44,7 @@ class FileNode:
     A file of one stored extent takes some 400 bytes with its attributes; hence the slots and the lazy prefix sums.
     """
 
-    __slots__ = ("_attributes", "_extents", "_frozen", "_mem_bytes", "_starts", "repacked", "size")
+    __slots__ = ("_attributes", "_extents", "_frozen", "_mem_bytes", "_repacked", "_starts", "size")
 
     def __init__(self, extents: Iterable[Extent] = (), attributes: Attributes = EMPTY) -> None:
         """Take extents in order, mem extents as shares; empty ones are left out, pieces that fit together joined."""
@@ -52,8 +53,28 @@ class FileNode:
         self._frozen = False
         self._starts: list[int] | None = None
         self._mem_bytes: int | None = None
-        self.repacked = 0
+        self._repacked: object = None
         self.size = _length(self._extents)
+
+    @classmethod
+    def of_stored(cls, extents: tuple[StoredExtent, ...], size: int, attributes: Attributes = EMPTY) -> FileNode:
+        """Return a frozen node of non-empty extents of which no two fit together, ``size`` bytes in all.
+
+        This is what makes loading a directory of thousands of files quick: nothing is looked at.
+        """
+        return cls._final(extents, size, 0, attributes)
+
+    @classmethod
+    def _final(cls, extents: tuple[Extent, ...], size: int, mem_bytes: int | None, attributes: Attributes) -> FileNode:
+        node: FileNode = cls.__new__(cls)
+        node._attributes = attributes
+        node._extents = extents
+        node._frozen = True
+        node._mem_bytes = mem_bytes
+        node._repacked = None
+        node._starts = None
+        node.size = size
+        return node
 
     @property
     def extents(self) -> Sequence[Extent]:
@@ -69,6 +90,13 @@ class FileNode:
     def frozen(self) -> bool:
         """Whether the node is final."""
         return self._frozen
+
+    @property
+    def repacked(self) -> object:
+        """The generation of the borders between extents: another object after every change of one."""
+        if self._repacked is None:
+            self._repacked = object()
+        return self._repacked
 
     @property
     def mem_bytes(self) -> int:
@@ -90,12 +118,9 @@ class FileNode:
 
     def with_attributes(self, attributes: Attributes) -> FileNode:
         """Return a node of the same content with other attributes, frozen if this one is."""
-        if not self._frozen:
-            return FileNode(self._extents, attributes)
-        result = FileNode((), attributes)
-        result._extents = self._extents
-        result.size = self.size
-        return result.freeze()
+        if isinstance(self._extents, tuple) and self._frozen:
+            return self._final(self._extents, self.size, self._mem_bytes, attributes)
+        return FileNode(self._extents, attributes)
 
     def seek(self, pointer: FilePointer) -> FilePointer:
         """Return a pointer to the same offset that is valid now; O(1) if it was, else O(log extents).
@@ -107,7 +132,7 @@ class FileNode:
             raise InvalidOperation(f"negative offset {offset}")
         if offset >= self.size:
             return FilePointer(offset, len(self._extents), 0, self.repacked)
-        if pointer.repacked == self.repacked:
+        if pointer.repacked is not None and pointer.repacked is self._repacked:
             return pointer
         if self._starts is None:
             self._starts = [0, *accumulate(e.length for e in self._extents[:-1])]
@@ -207,12 +232,15 @@ class FileNode:
     def truncate(self, size: int) -> None:
         """Cut the file, or let it grow by zeros that take no room; raises InvalidOperation for a negative size."""
         end = self.seek(FilePointer(size))
+        if size == self.size:
+            return
+        self._check_mutable()
         if size > self.size:
             last = self._extents[-1] if self._extents else None
             zeros = ZeroExtent(size - self.size + (last.length if isinstance(last, ZeroExtent) else 0))
             index = end.extent - isinstance(last, ZeroExtent)
             self._replace(index, end.extent, [zeros], size=size)
-        elif size < self.size:
+        else:
             cut = self._extents[end.extent]
             if isinstance(cut, MemExtent):
                 cut.truncate(end.within)
@@ -242,7 +270,7 @@ class FileNode:
 
     def _changed(self, size: int) -> None:
         self.size = size
-        self.repacked += 1
+        self._repacked = None
         self._mem_bytes = None
 
     def _check_mutable(self) -> None:
