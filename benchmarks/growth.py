@@ -1,7 +1,7 @@
 """The cost of a PUT does not grow with its collection.
 
-``python -m benchmarks.growth [--puts N] [--connections N,N] [--workers N]`` stores N small files in one collection, over
-kept connections, and compares the last thousand with the first. Promise: at most 1.2 times, syncing included.
+``python -m benchmarks.growth [--puts N] [--connections N,N] [--workers N]`` stores N small files in one collection,
+over kept connections, and compares the last thousand with the first. Promise: at most 1.2 times, syncing included.
 """
 
 from __future__ import annotations
@@ -55,6 +55,15 @@ def put_all(server: Server, collection: str, puts: int, connections: int) -> lis
     return [start, *sorted(moments)]
 
 
+def measure(puts: int, connections: int, workers: str) -> list[float]:
+    """Start a new server, warm it up in one collection, measure in another."""
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "data", "--workers", workers) as server:
+        for collection in ("warm-up", "grows"):
+            server.dav().mkcol(collection)
+        put_all(server, "warm-up", WARM_UP, connections)
+        return put_all(server, "grows", puts, connections)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--puts", type=int, default=50_000)
@@ -64,14 +73,7 @@ def main() -> int:
     rows, broken = [], []
     print_machine()
     for connections in map(int, options.connections.split(",")):
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            serving(Path(folder) / "data", "--workers", options.workers) as server,
-        ):
-            for collection in ("warm-up", "grows"):
-                server.dav().mkcol(collection)
-            put_all(server, "warm-up", WARM_UP, connections)
-            moments = put_all(server, "grows", options.puts, connections)
+        moments = measure(options.puts, connections, options.workers)
         first, last = moments[WINDOW] - moments[0], moments[-1] - moments[-1 - WINDOW]
         rate = options.puts / (moments[-1] - moments[0])
         rows.append([str(connections), f"{rate:.0f}", f"{first:.3f}", f"{last:.3f}", f"{last / first:.2f}"])

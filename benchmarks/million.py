@@ -61,7 +61,7 @@ def main() -> int:
                 raise SystemExit(f"{len(listed)} and {len(folders)} entries were listed")
     mib = manifest_mib(options.streams, options.files)
     print_table(
-        ["files", "manifest MiB", "import s", "first listing ms", "root listing ms", "idle MiB", "then MiB", "peak MiB"],
+        ["files", "manifest MiB", "import s", "first listing ms", "root ms", "idle MiB", "then MiB", "peak MiB"],
         [[
             f"{options.streams * options.files:,}", f"{mib:.0f}", f"{import_s:.1f}", f"{first_s * 1000:.0f}",
             f"{root_s * 1000:.0f}", f"{idle / MIB:.0f}", f"{used / MIB:.0f}", f"{peak / MIB:.0f}",
