@@ -59,7 +59,8 @@ def measure(puts: int, connections: int, workers: str) -> list[float]:
     """Start a new server, warm it up in one collection, measure in another."""
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "data", "--workers", workers) as server:
         for collection in ("warm-up", "grows"):
-            server.dav().mkcol(collection)
+            with server.dav() as dav:
+                dav.mkcol(collection)
         put_all(server, "warm-up", WARM_UP, connections)
         return put_all(server, "grows", puts, connections)
 

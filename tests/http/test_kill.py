@@ -67,7 +67,7 @@ def work_and_kill(server: Server, writers: list[Writer], counter: Counter, chang
     stopped = threading.Event()
     start = counter.value
     with ThreadPoolExecutor(len(writers)) as pool:
-        runs = [pool.submit(writer.work, server.dav(), stopped) for writer in writers]
+        runs = [pool.submit(writer.work, server.url, stopped) for writer in writers]
         try:
             until(lambda: counter.value - start >= changes or all(run.done() for run in runs))
             server.kill()

@@ -20,7 +20,8 @@ SUMMARY = re.compile(r"<- summary for `(\w+)': of (\d+) tests run: (\d+) passed,
 def test_litmus_passes_without_a_warning(tmp_path: Path, workers: int) -> None:
     litmus = real_program("litmus")
     with serving(tmp_path / "data", "--workers", str(workers)) as server:
-        server.dav().mkcol("litmus-home")
+        with server.dav() as dav:
+            dav.mkcol("litmus-home")
         done = subprocess.run(
             [litmus, "--keep-going", f"{server.url}/litmus-home/"],
             cwd=tmp_path,

@@ -76,15 +76,16 @@ class Writer:
             dav.mkcol(folder)
             self.tree[folder] = None
 
-    def work(self, dav: Dav, stopped: threading.Event) -> None:
+    def work(self, url: str, stopped: threading.Event) -> None:
         """Change one thing after the other until the server is gone; a refusal is kept in ``failure``."""
         try:
-            while not stopped.is_set():
-                self.in_flight = self._choose()
-                self.in_flight.send(dav)
-                self.tree = self.in_flight.applied_to(self.tree)
-                self.in_flight = None
-                self._acknowledged()
+            with Dav(url) as dav:
+                while not stopped.is_set():
+                    self.in_flight = self._choose()
+                    self.in_flight.send(dav)
+                    self.tree = self.in_flight.applied_to(self.tree)
+                    self.in_flight = None
+                    self._acknowledged()
         except requests.RequestException:
             return  # killed: what is in flight stays open
         except AssertionError as failure:
