@@ -11,9 +11,9 @@ import hashlib
 from types import TracebackType
 from typing import NamedTuple
 
-from davserver.blocks.failures import translated
+from davserver.blocks.failures import domain_error
 from davserver.blocks.fs import Fs
-from davserver.errors import BlockCorrupt
+from davserver.errors import BlockCorrupt, DavserverError
 from davserver.values import Locator
 
 SLICE_BYTES = 1 << 20
@@ -41,8 +41,10 @@ class BlockFile:
 
     def identity(self) -> Identity:
         """Describe the file as it is now."""
-        with translated(f"block {self.locator}"):
+        try:
             status = self._fs.status(self.fd)
+        except OSError as error:
+            raise self._failed(error) from error
         return Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def check_size(self) -> Identity:
@@ -54,19 +56,23 @@ class BlockFile:
 
     def read(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes; raises BlockCorrupt if the file ends before."""
-        with translated(f"block {self.locator}"):
+        try:
             data = self._fs.read(self.fd, length, offset)
             while len(data) < length:
                 more = self._fs.read(self.fd, length - len(data), offset + len(data))
                 if not more:
                     raise BlockCorrupt(str(self.locator), f"its file ends at byte {offset + len(data)}")
                 data += more
+        except OSError as error:
+            raise self._failed(error) from error
         return data
 
     def check_hash(self) -> None:
         """Read the whole file; raises BlockCorrupt if it does not have the block's hash and size."""
-        with translated(f"block {self.locator}"):
+        try:
             md5, size = self._digest()
+        except OSError as error:
+            raise self._failed(error) from error
         if size != self.locator.size:
             raise BlockCorrupt(str(self.locator), f"its file has {size} bytes")
         if md5 != self.locator.md5:
@@ -101,6 +107,9 @@ class BlockFile:
                 return False
             raise
         return True
+
+    def _failed(self, error: OSError) -> DavserverError:
+        return domain_error(error, f"block {self.locator}")
 
     def _digest(self) -> tuple[str, int]:
         digest = hashlib.md5(usedforsecurity=False)

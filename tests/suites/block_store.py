@@ -5,7 +5,7 @@ store's back. ``guards`` says that the store finds wrong bytes of the right leng
 """
 
 import hashlib
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -260,24 +260,16 @@ class BlockStoreSuite:
 
     def test_threads_putting_and_reading_the_same_blocks(self, store):
         contents = [b"%d" % number * 5000 for number in range(8)]
-        failures = []
 
         def work(turn):
-            try:
-                for number in range(24):
-                    data = contents[(number + turn) % len(contents)]
-                    locator = store.put(data)
-                    assert store.read(locator, 10, 100) == data[10:110]
-                    assert store.get(locator) == data
-            except BaseException as error:
-                failures.append(error)
+            for number in range(24):
+                data = contents[(number + turn) % len(contents)]
+                locator = store.put(data)
+                assert store.read(locator, 10, 100) == data[10:110]
+                assert store.get(locator) == data
 
-        threads = [threading.Thread(target=work, args=(turn,)) for turn in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failures == []
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(work, range(6)))
         assert len(list(store.index())) == len(contents)
 
     def test_close_is_idempotent(self, store):

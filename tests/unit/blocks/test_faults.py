@@ -1,0 +1,182 @@
+"""Every system call of a put fails once, with every error a disk knows."""
+
+import errno
+import os
+
+import pytest
+
+from davserver.blocks import layout
+from davserver.blocks.address import locator_of
+from davserver.blocks.disk import DiskStore
+from davserver.blocks.fs import RealFs
+from davserver.errors import StoreFull, StoreUnavailable
+
+DATA = b"some bytes" * 1000
+LOCATOR = locator_of(DATA)
+
+
+class FaultyFs:
+    """The real file system, but the n-th call fails; counts them all."""
+
+    def __init__(self, fail_at: int | None = None, code: int = errno.EIO) -> None:
+        self.calls: list[str] = []
+        self._fail_at = fail_at
+        self._code = code
+
+    def __getattr__(self, name):
+        method = getattr(RealFs(), name)
+
+        def call(*arguments):
+            self.calls.append(name)
+            if len(self.calls) == self._fail_at:
+                if name == "close":
+                    method(*arguments)  # close gives the descriptor up even when it fails
+                raise OSError(self._code, os.strerror(self._code))
+            return method(*arguments)
+
+        return call
+
+
+def open_disk(root, fs):
+    return DiskStore(root, fs, clock=lambda: 1_700_000_000.0, random_bytes=os.urandom)
+
+
+def calls_of_a_put(root):
+    fs = FaultyFs()
+    open_disk(root, fs).put(DATA)
+    return fs.calls
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    count = 0
+
+    def make():
+        nonlocal count
+        count += 1
+        root = tmp_path / f"blocks{count}"
+        root.mkdir()
+        return root
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (errno.ENOSPC, StoreFull),
+        (errno.EDQUOT, StoreFull),
+        (errno.EIO, StoreUnavailable),
+        (errno.EMFILE, StoreUnavailable),
+    ],
+)
+def test_each_call_failing_is_a_domain_error_and_leaves_the_store_whole(fresh, code, expected):
+    calls = calls_of_a_put(fresh())
+    assert calls.count("sync") == 1
+    assert calls.count("write") == 1
+    for number in range(1, len(calls) + 1):
+        root = fresh()
+        fs = FaultyFs(number, code)
+        if calls[number - 1] == "unlink":  # a temporary name that stays does no harm
+            open_disk(root, fs).put(DATA)
+        else:
+            with pytest.raises(expected, match=os.strerror(code)):
+                open_disk(root, fs).put(DATA)
+        healthy = open_disk(root, RealFs())
+        assert healthy.put(DATA) == LOCATOR
+        healthy.verify(LOCATOR)
+
+
+def test_nothing_temporary_stays_after_an_error(fresh):
+    for number, name in enumerate(calls_of_a_put(fresh()), 1):
+        if name in {"unlink", "names", "make_directory"}:
+            continue
+        root = fresh()
+        with pytest.raises(StoreFull):
+            open_disk(root, FaultyFs(number, errno.ENOSPC)).put(DATA)
+        assert [path for path in root.rglob("tmp*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("call", ["sync", "sync_directory"])
+def test_after_a_failed_fsync_the_store_takes_no_writes_and_says_why(fresh, call):
+    root = fresh()
+    number = max(index for index, name in enumerate(calls_of_a_put(fresh()), 1) if name == call)
+    fs = FaultyFs(number, errno.EIO)
+    store = open_disk(root, fs)
+    with pytest.raises(StoreUnavailable):
+        store.put(DATA)
+    for write in (
+        lambda: store.put(b"other"),
+        lambda: store.trash(LOCATOR, older_than_ns=1 << 62, keep_s=0),
+        lambda: store.untrash(LOCATOR),
+        store.check_ready,
+    ):
+        with pytest.raises(StoreUnavailable, match="takes no writes since an fsync failed"):
+            write()
+    open_disk(root, RealFs()).put(DATA)
+    assert store.get(LOCATOR) == DATA
+
+
+def test_a_full_disk_at_the_fsync_of_a_file_is_forgotten_when_there_is_space_again(fresh):
+    number = calls_of_a_put(fresh()).index("sync") + 1
+    store = open_disk(fresh(), FaultyFs(number, errno.ENOSPC))
+    with pytest.raises(StoreFull):
+        store.put(DATA)
+    assert store.put(DATA) == LOCATOR
+
+
+def test_without_hard_links_a_rename_does(fresh):
+    class NoLinks(RealFs):
+        def link(self, source, target):
+            raise OSError(errno.EPERM, "no hard links here")
+
+    root = fresh()
+    store = open_disk(root, NoLinks())
+    store.put(DATA)
+    store.verify(LOCATOR)
+    assert [path.name for path in root.rglob("*") if path.is_file()] == [LOCATOR.md5]
+
+
+def test_a_block_placed_by_another_meanwhile_is_kept_and_compared(fresh):
+    root = fresh()
+
+    class Overtaken(RealFs):
+        def link(self, source, target):
+            if not target.exists():
+                open_disk(root, RealFs()).put(DATA)
+            super().link(source, target)
+
+    store = open_disk(root, Overtaken())
+    assert store.put(DATA) == LOCATOR
+    assert [path.name for path in root.rglob("*") if path.is_file()] == [LOCATOR.md5]
+
+
+def test_a_block_trashed_while_a_touch_waits_is_missed_not_resurrected(fresh):
+    root = fresh()
+
+    class Slow(RealFs):
+        """Another process trashes the block between open and lock."""
+
+        def lock(self, fd):
+            open_disk(root, RealFs()).trash(LOCATOR, older_than_ns=1 << 62, keep_s=100)
+            super().lock(fd)
+
+    open_disk(root, RealFs()).put(DATA)
+    assert open_disk(root, Slow()).put(DATA) == LOCATOR
+    open_disk(root, RealFs()).verify(LOCATOR)
+    assert layout.path_of(root, LOCATOR.md5).exists()
+
+
+def test_an_unreadable_block_is_healed_by_a_put(fresh):
+    class BadSector(RealFs):
+        def read(self, fd, length, offset):
+            raise OSError(errno.EIO, "bad sector")
+
+        read_into = read
+
+    root = fresh()
+    open_disk(root, RealFs()).put(DATA)
+    before = layout.path_of(root, LOCATOR.md5).stat().st_ino
+    open_disk(root, BadSector()).put(DATA)
+    assert layout.path_of(root, LOCATOR.md5).stat().st_ino != before
+    open_disk(root, RealFs()).verify(LOCATOR)
