@@ -1,5 +1,5 @@
 """The command line: one thin command per file."""
 
+from davserver.cli.main import main
 
-def main() -> None:
-    """Run the command line."""
+__all__ = ["main"]

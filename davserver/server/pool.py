@@ -36,13 +36,15 @@ class Pool(ThreadPool):
             self._queue.put(_SHUTDOWN)
         if _join(threads, timeout):
             return
-        busy = [thread for thread in threads if thread.is_alive()]
+        self.interrupt()
+        _join(threads, _LAST_WORDS_S)
+
+    def interrupt(self) -> None:
+        """Cut off the requests in flight: their next read or write fails."""
+        busy = [conn for conn in (thread.conn for thread in self._threads) if conn is not None]
         _log.warning("requests cut off by the stop", requests=len(busy))
-        for thread in busy:
-            conn = thread.conn
-            if conn is not None:
-                conn.interrupt()
-        _join(busy, _LAST_WORDS_S)
+        for conn in busy:
+            conn.interrupt()
 
 
 def _join(threads: list[WorkerThread], timeout: float) -> bool:

@@ -1,0 +1,84 @@
+"""What every command has in common: ``--data`` and ``--config`` anywhere on the line, settings, JSON output.
+
+Owns: the classes commands and groups are made with.
+Invariants: an option given twice on one line, before and after a subcommand, means what it says last.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from davserver.config import Loaded, load
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: object) -> object:
+    if value is not None and parameter.name is not None:
+        context.find_root().ensure_object(dict)[parameter.name] = value
+    return value
+
+
+def _common() -> list[click.Parameter]:
+    """Return the two options; they go to the root's object, and never to the command's function."""
+    path = click.Path(path_type=Path)
+    data = click.Option(
+        ["--data"],
+        type=path,
+        metavar="DIR",
+        help="Data directory.",
+        expose_value=False,
+        callback=_remember,
+    )
+    config = click.Option(
+        ["--config"],
+        type=path,
+        metavar="FILE",
+        help="Settings file (TOML).",
+        expose_value=False,
+        callback=_remember,
+    )
+    return [data, config]
+
+
+class Command(click.Command):
+    """A command that also takes the common options."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(_common())
+
+
+class Group(click.Group):
+    """A group that also takes the common options, as do the commands made with it."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(_common())
+
+
+Group.group_class = Group
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def load_settings(context: click.Context, **flags: object) -> Loaded:
+    """Put the settings together for this command line; flags that are None were not given. Errors: ConfigError."""
+    common: dict[str, Any] = context.find_root().ensure_object(dict)
+    given = {name: value for name, value in flags.items() if value is not None}
+    if "data" in common:
+        given["data"] = common["data"]
+    return load(given, os.environ, common.get("config"))
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

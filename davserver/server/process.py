@@ -1,0 +1,100 @@
+"""One serving process: from a listening socket to a drained end.
+
+Owns: signals of the process, the order of a graceful stop.
+Never: forks (``workers.py``).
+Invariants: SIGTERM or SIGINT once: no new connections, requests in flight finish, the collections are committed;
+twice: requests in flight are cut. SIGKILL at any moment loses no answered request: that is promised by ``live``.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from davserver.server.http import Server, WSGIApplication
+
+_log = structlog.get_logger("davserver.server")
+HURRY = signal.SIGUSR2
+
+
+class Closing(Protocol):
+    """What stands behind the application and is closed after the last request."""
+
+    def close(self) -> None:
+        """Commit what waits and let go of everything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An application and what stands behind it."""
+
+    app: WSGIApplication
+    house: Closing
+
+
+@dataclass(frozen=True, slots=True)
+class SignalPlan:
+    """What signals mean to a process: ``stop`` ends it gracefully, ``hurry`` cuts a stop short."""
+
+    stop: frozenset[signal.Signals]
+    hurry: frozenset[signal.Signals]
+
+
+ALONE = SignalPlan(stop=frozenset({signal.SIGTERM, signal.SIGINT}), hurry=frozenset({signal.SIGTERM, signal.SIGINT}))
+WORKER = SignalPlan(stop=frozenset({signal.SIGTERM}), hurry=frozenset({HURRY}))
+"""A worker hears a terminal's SIGINT and a supervisor's SIGTERM together with its parent: twice is not impatience."""
+
+
+class StopSignals:
+    """Signals as something to wait for; made in the main thread, once per process."""
+
+    def __init__(self, plan: SignalPlan) -> None:
+        self._read_end, write_end = os.pipe()
+        os.set_blocking(write_end, False)
+        signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in plan.stop | plan.hurry:
+            signal.signal(number, lambda _number, _frame: None)  # the wakeup descriptor carries the news
+
+    def wait(self, wanted: frozenset[signal.Signals], timeout_s: float | None = None, orphan_fd: int = -1) -> bool:
+        """Wait for one of the signals, or for the other end of ``orphan_fd`` to close; False if time is up."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._read_end, selectors.EVENT_READ)
+            if orphan_fd >= 0:
+                selector.register(orphan_fd, selectors.EVENT_READ)
+            while events := selector.select(timeout_s):
+                if any(key.fd == orphan_fd for key, _ in events):
+                    return True
+                if os.read(self._read_end, 1)[0] in wanted:
+                    return True
+        return False
+
+
+def run(server: Server, site: Site, on_ready: Callable[[], None], shutdown_s: float, orphan_fd: int = -1) -> None:
+    """Serve until a stop signal; return when all is committed.
+
+    ``orphan_fd`` makes this process a worker: its other end closes when the parent is gone, which ends it too.
+    Threads: must be called in the main thread, which does nothing but wait.
+    """
+    plan = ALONE if orphan_fd < 0 else WORKER
+    signals = StopSignals(plan)
+    server.prepare()
+    threading.Thread(target=server.serve, name="accept", daemon=True).start()
+    on_ready()
+    signals.wait(plan.stop, orphan_fd=orphan_fd)
+    _log.info("stopping", deadline_s=shutdown_s)
+    stopping = threading.Thread(target=server.stop, args=(shutdown_s,), name="stop", daemon=True)
+    stopping.start()
+    while stopping.is_alive():
+        if signals.wait(plan.hurry, timeout_s=0.05):
+            server.requests.interrupt()
+    site.house.close()
+    _log.info("stopped")

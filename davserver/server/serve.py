@@ -1,0 +1,96 @@
+"""``davserver serve``: settings to running processes.
+
+Owns: the checks before the first socket, the choice between one process and many, the ready line.
+Never: knows how the application is made (``compose.py``).
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from davserver.config import Settings
+from davserver.errors import ConfigError
+from davserver.server.announce import announce
+from davserver.server.compose import compose
+from davserver.server.head import HeadLimits
+from davserver.server.http import Limits, Server
+from davserver.server.logs import configure_logs
+from davserver.server.process import run
+from davserver.server.sockets import Address, listen, name_of, parse_listen
+from davserver.server.tls import TlsAdapter
+from davserver.server.workers import Parent
+
+
+def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve until stopped; ``say`` gets the ready lines once every worker accepts. Errors: DavserverError."""
+    address = parse_listen(settings.listen)
+    refuse_strangers(settings, address)
+    tls = _tls(settings)
+    count = settings.workers or os.cpu_count() or 1
+    listeners = listen(address, count)
+    configure_logs(settings)
+    _raise_descriptor_limit()
+    name = name_of(listeners[0])
+
+    def work(listener: socket.socket, on_ready: Callable[[], None], orphan_fd: int) -> None:
+        site = compose(settings, address)
+        server = Server(
+            listener,
+            site.app,
+            limits=limits_of(settings),
+            threads=settings.threads,
+            tls=tls,
+            multiprocess=count > 1,
+        )
+        run(server, site, on_ready, settings.shutdown_s, orphan_fd)
+
+    def ready() -> None:
+        say(announce(name, tls=tls is not None))
+
+    try:
+        if count == 1:
+            work(listeners[0], ready, -1)
+        else:
+            Parent(listeners, work, settings.shutdown_s).run(ready)
+    finally:
+        if address.path is not None:
+            Path(address.path).unlink(missing_ok=True)
+
+
+def refuse_strangers(settings: Settings, address: Address) -> None:
+    """Refuse to serve everyone on an address others can reach, unless that was asked for. Errors: ConfigError."""
+    if settings.allow_anonymous or address.is_private():
+        return
+    raise ConfigError(
+        "listen",
+        f"{address} can be reached by others, and there are no accounts: anyone could read and write",
+        hint="listen on 127.0.0.1, or give --allow-anonymous if that is meant",
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return what the settings allow one client."""
+    return Limits(
+        head=HeadLimits(size=settings.limits_head_bytes, fields=settings.limits_headers),
+        head_s=settings.limits_head_s,
+        body=settings.limits_body_bytes,
+        io_s=settings.limits_io_s,
+        idle_s=settings.limits_idle_s,
+        connections=settings.limits_connections,
+    )
+
+
+def _tls(settings: Settings) -> TlsAdapter | None:
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    return TlsAdapter(settings.tls_certificate, settings.tls_key)
+
+
+def _raise_descriptor_limit() -> None:
+    """Take all file descriptors the system grants: each connection and each open block needs one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

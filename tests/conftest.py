@@ -1,0 +1,26 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.serving import Serve, Served, start
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Start servers; whatever still runs when the test ends is killed. Without a directory each gets its own."""
+    running: list[Served] = []
+
+    def serve_one(data: Path | None = None, *arguments: str, **options: object) -> Served:
+        where = tmp_path / f"data-{len(running)}" if data is None else data
+        server = start(where, *arguments, **options)  # type: ignore[arg-type]
+        running.append(server)
+        return server
+
+    yield serve_one
+    for server in running:
+        server.kill()
