@@ -42,8 +42,8 @@ class Forbidden(DavserverError):
 class MethodNotAllowed(DavserverError):
     """The resource does not answer this verb; ``allow`` lists those it does."""
 
-    def __init__(self, method: str, allow: tuple[str, ...]) -> None:
-        super().__init__(f"{method} is not possible here")
+    def __init__(self, method: str, allow: tuple[str, ...], reason: str = "") -> None:
+        super().__init__(f"{method} is not possible here" + (f": {reason}" if reason else ""))
         self.allow = allow
 
 

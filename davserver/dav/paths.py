@@ -34,7 +34,6 @@ from davserver.values import PDH, TreePath, check_name, is_collection_uuid
 BY_ID = "by_id"
 HISTORY = "history"
 SERVICE = "_"
-RESERVED = frozenset({BY_ID, HISTORY, SERVICE})
 
 MAX_NAME_BYTES = 1024
 _SAFE = "-._~!$()*,"
@@ -219,13 +218,6 @@ def check_new_name(name: str) -> None:
         raise InvalidName(name, "contains a control character")
     if len(name.encode()) > MAX_NAME_BYTES:
         raise InvalidName(name, f"longer than {MAX_NAME_BYTES} bytes")
-
-
-def check_collection_name(name: str) -> None:
-    """Refuse what cannot be a folder of the root; raises InvalidName."""
-    check_new_name(name)
-    if name in RESERVED:
-        raise InvalidName(name, "reserved by the server")
 
 
 def quote_name(name: str) -> str:

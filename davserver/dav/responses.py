@@ -8,8 +8,9 @@ Invariant: a 5xx body names nothing but the request id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from davserver.dav import xml
 from davserver.dav.faults import MethodNotAllowed, RangeNotSatisfiable
@@ -66,6 +67,16 @@ def text(status: int, message: str, headers: HeaderList | None = None) -> Respon
 def xml_document(status: int, body: bytes | Iterable[bytes], headers: HeaderList | None = None) -> Response:
     """Send an XML body, whole or streamed."""
     return Response(status, [("Content-Type", XML_TYPE), *(headers or [])], body)
+
+
+def started(pieces: Iterator[bytes]) -> bytes | Iterator[bytes]:
+    """Begin a streamed body before its header goes out, so that what fails at once fails with a proper status.
+
+    A body of one piece comes back as bytes, so that it gets a length.
+    """
+    first = next(pieces, b"")
+    second = next(pieces, None)
+    return first if second is None else chain((first, second), pieces)
 
 
 def validator_headers(etag: str | None, modified_s: int | None) -> HeaderList:

@@ -43,6 +43,7 @@ STATUS: dict[type[errors.DavserverError], Row] = {
     errors.PreconditionFailed: Row(412),
     errors.Locked: Row(423, "lock-token-submitted"),
     errors.QuotaExceeded: Row(507, "quota-not-exceeded"),
+    errors.JournalCorrupt: Row(500),
     errors.BlockError: Row(500),
     errors.BlockMissing: Row(500),
     errors.BlockCorrupt: Row(500),

@@ -13,7 +13,6 @@ from davserver.dav.paths import (
     InContent,
     InVersion,
     Root,
-    check_collection_name,
     check_new_name,
     href_of,
     parse_address,
@@ -133,10 +132,3 @@ def test_a_version_folder_parses_to_its_number():
 def test_names_nobody_should_make(name):
     with pytest.raises(InvalidName):
         check_new_name(name)
-
-
-@pytest.mark.parametrize("name", ["by_id", "history", "_"])
-def test_reserved_names_are_no_collections(name):
-    check_new_name(name)
-    with pytest.raises(InvalidName):
-        check_collection_name(name)

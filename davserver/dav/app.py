@@ -1,0 +1,82 @@
+"""The WebDAV application: WsgiDAV's frame around davserver's own verbs.
+
+Owns: the WSGI callable, its middleware stack, what happens to an error on its way out.
+Never: a decision of a verb, a log format.
+Follows: PEP 3333. WsgiDAV 4.4 is the frame, not the judge: its ``__call__`` decodes the path a second time, forces
+``Connection: close`` on streamed responses and reads unread bodies into memory, so the frame's own is replaced here
+and the request goes to the provider through ``custom_request_handler``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from wsgidav.mw.base_mw import BaseMiddleware
+from wsgidav.wsgidav_app import WsgiDAVApp
+
+from davserver.dav.provider import Environ, HouseProvider, StartResponse, send
+from davserver.dav.responses import error_response
+from davserver.dav.status import row_of
+from davserver.live.house import House
+
+_log = logging.getLogger(__name__)
+
+
+class ErrorPrinter(BaseMiddleware):  # type: ignore[misc]  # wsgidav has no types
+    """Turns an error raised before the header went out into its response; one raised later cuts the connection."""
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Call the next application."""
+        try:
+            return self.next_app(environ, start_response)  # type: ignore[no-any-return]
+        except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the client gets an answer
+            request_id = str(environ.get("davserver.request_id", ""))
+            if row_of(error).status >= 500:
+                _log.error("request failed", exc_info=error, extra={"request_id": request_id})
+            response = error_response(error, request_id)
+            if environ["REQUEST_METHOD"] == "HEAD":
+                response.headers, response.body = response.finished_headers(), b""
+            return send(response, start_response)
+
+
+class Resolver(BaseMiddleware):  # type: ignore[misc]
+    """The last of the stack: hands every request, whatever its verb, to the provider."""
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer, or raise what the error printer answers."""
+        provider: HouseProvider = environ["wsgidav.provider"]
+        return provider.custom_request_handler(environ, start_response, None)
+
+
+class DavApp(WsgiDAVApp):  # type: ignore[misc]
+    """WsgiDAV's application with one provider and our request path."""
+
+    def __init__(self, house: House) -> None:
+        self._provider = HouseProvider(house)
+        super().__init__(
+            {
+                "provider_mapping": {"/": self._provider},
+                "middleware_stack": [ErrorPrinter, Resolver],
+                "http_authenticator": {"accept_basic": False},
+                "lock_storage": None,
+                "property_manager": None,
+                "logging": {"enable": False},
+                "verbose": 1,
+            }
+        )
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request. Threads: any number at once."""
+        environ["wsgidav.app"] = self
+        environ["wsgidav.config"] = self.config
+        environ["wsgidav.verbose"] = self.verbose
+        environ["wsgidav.provider"] = self._provider
+        application: Any = self.application
+        return application(environ, start_response)  # type: ignore[no-any-return]
+
+
+def make_app(house: House) -> DavApp:
+    """Make the WSGI application that serves a house."""
+    return DavApp(house)

@@ -1,0 +1,160 @@
+"""Properties of a resource, as XML.
+
+Owns: the live properties and how each is written; which of them ``allprop`` means.
+Never: a property's change (``proppatch``), a query: everything comes from the subject.
+Follows: RFC 4918 section 15, RFC 4331 (used bytes), ownCloud's ``checksums`` (rclone asks for them).
+A dead property is stored as a whole element (``xml.self_contained``) and written as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from davserver.collection.attributes import EMPTY
+from davserver.collection.dirnode import DirNode
+from davserver.collection.filenode import FileNode, etag_of
+from davserver.dav import mediatypes, xml
+from davserver.dav.httpdate import format_date, format_rfc3339
+from davserver.dav.lockxml import SUPPORTED
+from davserver.dav.resources import Place, Resource, created_s, modified_s
+
+DISPLAYNAME = "{DAV:}displayname"
+NO_LOCKS = "<D:lockdiscovery/>"
+
+
+class Subject:
+    """One resource whose properties are written; ``locks`` writes its lockdiscovery, if that is asked for."""
+
+    __slots__ = ("attributes", "born_ns", "file", "locks", "node", "resource")
+
+    def __init__(self, resource: Resource, locks: Callable[[Resource], str]) -> None:
+        node = resource.node
+        self.resource = resource
+        self.node = node
+        self.file = node if isinstance(node, FileNode) else None
+        self.attributes = EMPTY if node is None else node.attributes
+        self.born_ns = resource.born_ns
+        self.locks = locks
+
+    @property
+    def name(self) -> str:
+        """Return the last name of the URL; the root has none."""
+        segments = self.resource.segments
+        return segments[-1] if segments else ""
+
+
+Writer = Callable[[Subject], str | None]
+"""Writes the whole element; None means the resource does not have the property."""
+
+
+def _creationdate(subject: Subject) -> str:
+    return f"<D:creationdate>{format_rfc3339(created_s(subject.node, subject.born_ns))}</D:creationdate>"
+
+
+def _displayname(subject: Subject) -> str:
+    return f"<D:displayname>{xml.escape(subject.name)}</D:displayname>"
+
+
+def _getcontentlength(subject: Subject) -> str | None:
+    return None if subject.file is None else f"<D:getcontentlength>{subject.file.size}</D:getcontentlength>"
+
+
+def _getcontenttype(subject: Subject) -> str:
+    kind = mediatypes.FOLDER if subject.file is None else content_type(subject.name, subject.file)
+    return f"<D:getcontenttype>{xml.escape(kind)}</D:getcontenttype>"
+
+
+def _getetag(subject: Subject) -> str | None:
+    return None if subject.file is None else f'<D:getetag>"{etag_of(subject.file)}"</D:getetag>'
+
+
+def _getlastmodified(subject: Subject) -> str:
+    return f"<D:getlastmodified>{format_date(modified_s(subject.node, subject.born_ns))}</D:getlastmodified>"
+
+
+def _resourcetype(subject: Subject) -> str:
+    if subject.file is not None:
+        return "<D:resourcetype/>"
+    return "<D:resourcetype><D:collection/></D:resourcetype>"
+
+
+def _lockdiscovery(subject: Subject) -> str:
+    return subject.locks(subject.resource) if subject.resource.place is Place.LIVE else NO_LOCKS
+
+
+def _supportedlock(subject: Subject) -> str:
+    lockable = subject.resource.place is Place.LIVE
+    return f"<D:supportedlock>{SUPPORTED}</D:supportedlock>" if lockable else "<D:supportedlock/>"
+
+
+def _quota_used(subject: Subject) -> str | None:
+    if not isinstance(subject.node, DirNode):
+        return None
+    return f"<D:quota-used-bytes>{subject.node.bytes}</D:quota-used-bytes>"
+
+
+def _checksums(subject: Subject) -> str | None:
+    known = " ".join(f"{algorithm.upper()}:{digest}" for algorithm, digest in subject.attributes.checksums)
+    if not known:
+        return None
+    return f'<oc:checksums xmlns:oc="http://owncloud.org/ns"><oc:checksum>{known}</oc:checksum></oc:checksums>'
+
+
+ALLPROP: Mapping[str, Writer] = {
+    "{DAV:}resourcetype": _resourcetype,
+    "{DAV:}displayname": _displayname,
+    "{DAV:}creationdate": _creationdate,
+    "{DAV:}getlastmodified": _getlastmodified,
+    "{DAV:}getcontentlength": _getcontentlength,
+    "{DAV:}getcontenttype": _getcontenttype,
+    "{DAV:}getetag": _getetag,
+    "{DAV:}supportedlock": _supportedlock,
+    "{DAV:}lockdiscovery": _lockdiscovery,
+}
+LIVE: Mapping[str, Writer] = {
+    **ALLPROP,
+    "{DAV:}quota-used-bytes": _quota_used,
+    "{http://owncloud.org/ns}checksums": _checksums,
+}
+
+
+def content_type(name: str, file: FileNode) -> str:
+    """Return the Content-Type of a file: what it was declared as, else what its name says."""
+    return file.attributes.content_type or mediatypes.type_of_name(name)
+
+
+def all_properties(subject: Subject, extra: Mapping[str, Writer]) -> str:
+    """Write what ``allprop`` means, with the live properties of ``include``."""
+    dead = subject.attributes.properties
+    hidden = {name for name, _ in dead} if dead else ()
+    written = [write(subject) or "" for name, write in ALLPROP.items() if name not in hidden]
+    written += [write(subject) or "" for name, write in extra.items()]
+    written += [text for _, text in dead]
+    return "".join(written)
+
+
+def property_names(subject: Subject) -> str:
+    """Write the names of all properties the subject has, as empty elements."""
+    names = [name for name, write in LIVE.items() if write(subject) is not None]
+    dead = [name for name, _ in subject.attributes.properties if name not in LIVE]
+    return "".join(map(xml.empty_element, [*names, *dead]))
+
+
+def named_properties(subject: Subject, wanted: Mapping[str, tuple[Writer | None, str]]) -> tuple[str, str]:
+    """Write the asked properties; returns those found and, as empty elements, those missing.
+
+    ``wanted`` maps a name to its live writer, if it has one, and to its empty element. A dead property of a live
+    one's name (a changed ``displayname``) hides the live one.
+    """
+    dead = dict(subject.attributes.properties) if subject.attributes.properties else {}
+    found = []
+    missing = []
+    for name, (write, empty) in wanted.items():
+        text = dead.get(name)
+        if text is None and write is not None:
+            text = write(subject)
+        if text is None:
+            missing.append(empty)
+        else:
+            found.append(text)
+    return "".join(found), "".join(missing)

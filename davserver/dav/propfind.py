@@ -1,0 +1,158 @@
+"""PROPFIND: properties of a resource and of what is below it, streamed.
+
+Owns: the walk, its bound, and the slices in which the multistatus leaves.
+Never: a query per child, a document in memory: a listing of any size takes one slice.
+Follows: RFC 4918 section 9.1.
+Invariant: what is listed belongs to one moment: it is one immutable tree per collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from davserver.catalog.model import Collection, Lock
+from davserver.collection import tree
+from davserver.collection.dirnode import DirNode, Node
+from davserver.dav import xml
+from davserver.dav.faults import Forbidden
+from davserver.dav.lockpolicy import covers
+from davserver.dav.lockxml import lockdiscovery
+from davserver.dav.paths import href_of, quote_name
+from davserver.dav.properties import NO_LOCKS, Subject
+from davserver.dav.propquery import Query, parse_query
+from davserver.dav.requests import Depth, Request
+from davserver.dav.resources import Place, Resource, find, members
+from davserver.dav.responses import Response, started, xml_document
+from davserver.live.house import House
+from davserver.values import TreePath
+
+MAX_INFINITE_FILES = 100_000
+MAX_INFINITE_COLLECTIONS = 1_000
+SLICE_CHARS = 64 << 10
+
+LocksAt = Callable[[TreePath], str]
+"""From a path in a collection to its lockdiscovery."""
+
+
+class _Listed(NamedTuple):
+    """A resource to list, with its href: a walk joins hrefs instead of writing each from its names."""
+
+    href: str
+    resource: Resource
+
+
+def handle(request: Request, house: House) -> Response:
+    """Serve a PROPFIND: 207; a listing that fits a slice has a length, a longer one is chunked."""
+    depth = request.depth(Depth.INFINITY)
+    query = parse_query(request.body.read_all(xml.DEFAULT_LIMIT))
+    resource = find(house, request.target)
+    if depth is Depth.INFINITY:
+        _check_bound(house, resource)
+    top = _Listed(href_of(request.prefix, resource.segments, folder=resource.is_folder), resource)
+    listed = _walk(house, top, depth)
+    writer = _Writer(request, house, query)
+    return xml_document(207, started(_slices(map(writer.write, listed))), [("Cache-Control", "no-store")])
+
+
+def _check_bound(house: House, resource: Resource) -> None:
+    """Refuse what would list too much; the totals of trees are known without walking them."""
+    if isinstance(resource.node, DirNode):
+        files = resource.node.files
+    elif resource.segments == ():
+        collections = house.collections()
+        if len(collections) > MAX_INFINITE_COLLECTIONS:
+            raise _too_deep()
+        files = sum(house.view_uuid(info.uuid).root.files for info in collections)
+    elif resource.is_folder:
+        raise _too_deep()
+    else:
+        files = 0
+    if files > MAX_INFINITE_FILES:
+        raise _too_deep()
+
+
+def _too_deep() -> Forbidden:
+    return Forbidden("Depth: infinity would list too much", code="propfind-finite-depth")
+
+
+def _walk(house: House, top: _Listed, depth: Depth) -> Iterator[_Listed]:
+    yield top
+    if depth is Depth.ZERO or not top.resource.is_folder:
+        return
+    pending = [_members(house, top)]
+    while pending:
+        listed = next(pending[-1], None)
+        if listed is None:
+            pending.pop()
+            continue
+        yield listed
+        if depth is Depth.INFINITY and listed.resource.is_folder:
+            pending.append(_members(house, listed))
+
+
+def _members(house: House, folder: _Listed) -> Iterator[_Listed]:
+    resource = folder.resource
+    if resource.node is None and resource.place is Place.LIVE and resource.collection is not None:
+        # A collection met on the way down from the root: from here on its tree is needed.
+        resource = resource._replace(node=house.view_uuid(resource.collection.uuid).root)
+    for member in members(house, resource):
+        href = folder.href + quote_name(member.segments[-1])
+        yield _Listed(href + "/" if member.is_folder else href, member)
+
+
+class _Writer:
+    """Writes one response per resource; looks the locks of a collection up once, and only if they are asked for."""
+
+    def __init__(self, request: Request, house: House, query: Query) -> None:
+        self._request = request
+        self._house = house
+        self._query = query
+        self._locks: dict[int, LocksAt] = {}
+
+    def write(self, listed: _Listed) -> str:
+        return xml.response(listed.href, self._query(Subject(listed.resource, self._locks_of)))
+
+    def _locks_of(self, resource: Resource) -> str:
+        info = resource.collection
+        if info is None:
+            return NO_LOCKS
+        known = self._locks.get(info.id)
+        if known is None:
+            known = self._locks[info.id] = self._look_up(resource, info)
+        return known(resource.path)
+
+    def _look_up(self, resource: Resource, info: Collection) -> LocksAt:
+        locks = self._house.locks(info.name)
+        if not locks:
+            return _no_locks
+        above = len(resource.segments) - len(resource.path)
+        prefix, now_ns = self._request.prefix, int(self._request.now_s * 1e9)
+        roots = [(lock, _root_href(prefix, resource.segments[:above], lock, resource.root)) for lock in locks]
+
+        def discovery(path: TreePath) -> str:
+            return lockdiscovery([pair for pair in roots if covers(pair[0], path)], now_ns)
+
+        return discovery
+
+
+def _root_href(prefix: str, collection: TreePath, lock: Lock, root: Node | None) -> str:
+    node = tree.lookup(root, lock.path) if isinstance(root, DirNode) else None
+    return href_of(prefix, (*collection, *lock.path), folder=not lock.path or isinstance(node, DirNode))
+
+
+def _no_locks(_path: TreePath) -> str:
+    return NO_LOCKS
+
+
+def _slices(responses: Iterator[str]) -> Iterator[bytes]:
+    pieces = [xml.MULTISTATUS_OPEN]
+    length = 0
+    for response in responses:
+        pieces.append(response)
+        length += len(response)
+        if length >= SLICE_CHARS:
+            yield "".join(pieces).encode()
+            pieces, length = [], 0
+    pieces.append(xml.MULTISTATUS_CLOSE)
+    yield "".join(pieces).encode()

@@ -1,0 +1,151 @@
+"""What a target is: the one lookup behind every reading verb.
+
+Owns: from a target to the tree node (or folder of the URL space) it names, and from a folder to its members.
+Never: HTTP, XML, or a change. One ``find`` reads the catalog at most once; members of a tree cost no query.
+Invariant: a resource holds an immutable node, so whatever is read from it belongs to one moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import NamedTuple
+
+from davserver.catalog.model import Collection
+from davserver.collection import tree
+from davserver.collection.dirnode import DirNode, Node
+from davserver.collection.filenode import FileNode, etag_of
+from davserver.dav.conditional import Validators
+from davserver.dav.paths import (
+    HistoryOf,
+    HistoryRoot,
+    InCollection,
+    InContent,
+    InVersion,
+    Target,
+    target_of,
+    version_folder,
+)
+from davserver.dav.spelling import settle
+from davserver.errors import NotFound, UnknownVersion
+from davserver.live.house import House
+from davserver.values import TreePath
+
+_SECOND_NS = 1_000_000_000
+
+
+class Place(Enum):
+    """Where a resource stands, which decides what may be done to it."""
+
+    SPACE = "a folder of the URL space itself"
+    LIVE = "in a collection"
+    FROZEN = "in a version, or in content named by its hash"
+
+
+class Resource(NamedTuple):
+    """Something that exists under a URL.
+
+    ``segments`` are the names of the URL; ``node`` is None for a folder whose tree is not loaded or that has none.
+    ``born_ns`` is when its collection or version was made and stands in for times nobody recorded. ``path`` leads
+    from ``root`` to ``node``, in the spelling of the tree.
+    """
+
+    segments: TreePath
+    place: Place
+    born_ns: int
+    node: Node | None = None
+    collection: Collection | None = None
+    root: DirNode | None = None
+    path: TreePath = ()
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it has members."""
+        return not isinstance(self.node, FileNode)
+
+    @property
+    def modified_s(self) -> int:
+        """Return the time for Last-Modified, in whole seconds."""
+        return modified_s(self.node, self.born_ns)
+
+    def validators(self) -> Validators:
+        """Return what conditions are held against; folders have no ETag."""
+        node = self.node
+        return Validators(etag_of(node) if isinstance(node, FileNode) else None, self.modified_s)
+
+
+def modified_s(node: Node | None, born_ns: int) -> int:
+    """Return a node's modification time in whole seconds, its collection's birth if none is known."""
+    recorded = None if node is None else node.attributes.mtime_ns
+    return (born_ns if recorded is None else recorded) // _SECOND_NS
+
+
+def created_s(node: Node | None, born_ns: int) -> int:
+    """Return a node's creation time in whole seconds, its collection's birth if none is known."""
+    recorded = None if node is None else node.attributes.created_ns
+    return (born_ns if recorded is None else recorded) // _SECOND_NS
+
+
+def find(house: House, target: Target) -> Resource:
+    """Look up a target; raises NotFound."""
+    match target:
+        case InCollection():
+            return _in_collection(house, target)
+        case InContent(pdh):
+            content = house.view_pdh(pdh)
+            return _in_tree(target, Resource(target.segments, Place.FROZEN, content.version.created_ns), content.root)
+        case InVersion():
+            return _in_version(house, target)
+        case HistoryOf(name):
+            info = house.view(name).info
+            return Resource(target.segments, Place.SPACE, info.created_ns, collection=info)
+        case _:
+            return Resource(target.segments, Place.SPACE, 0)
+
+
+def _in_collection(house: House, target: InCollection) -> Resource:
+    view = house.view_uuid(target.key) if target.by_uuid else house.view(target.key)
+    if view.info.trashed_ns is not None:
+        raise NotFound("this collection is in the trash")
+    base = Resource(target.segments, Place.LIVE, view.info.created_ns, collection=view.info)
+    return _in_tree(target, base, view.root)
+
+
+def _in_version(house: House, target: InVersion) -> Resource:
+    try:
+        view = house.view_version(target.name, target.number)
+    except UnknownVersion:
+        raise NotFound("no version of this number") from None
+    version = view.version
+    if target.folder != version_folder(version.number, version.created_ns // _SECOND_NS):
+        raise NotFound("the version of this number was made at another time")
+    base = Resource(target.segments, Place.FROZEN, version.created_ns, collection=view.info)
+    return _in_tree(target, base, view.root)
+
+
+def _in_tree(target: InCollection | InContent | InVersion, base: Resource, root: DirNode) -> Resource:
+    path = settle(root, target.path)
+    node = tree.lookup(root, path)
+    if node is None:
+        raise NotFound("nothing is here")
+    return base._replace(node=node, root=root, path=path)
+
+
+def members(house: House, folder: Resource) -> Iterator[Resource]:
+    """Iterate over what is in a folder, in the order of names; the trees of listed collections are not loaded."""
+    if isinstance(folder.node, DirNode):
+        for name, node in folder.node.items():
+            yield folder._replace(segments=(*folder.segments, name), node=node, path=(*folder.path, name))
+        return
+    if folder.segments == ():
+        for info in house.collections():
+            yield Resource((info.name,), Place.LIVE, info.created_ns, collection=info)
+        return
+    target = target_of(folder.segments)
+    if isinstance(target, HistoryRoot):
+        for info in house.collections():
+            yield Resource((*folder.segments, info.name), Place.SPACE, info.created_ns, collection=info)
+    elif isinstance(target, HistoryOf):
+        for version in house.versions(target.name):
+            name = version_folder(version.number, version.created_ns // _SECOND_NS)
+            yield Resource((*folder.segments, name), Place.FROZEN, version.created_ns, collection=folder.collection)

@@ -1,0 +1,53 @@
+"""The table of verbs: which function serves which.
+
+Owns: the dispatch, and that a refused verb names those that work (RFC 9110 section 15.5.6).
+Never: anything a verb does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from davserver.dav import delete, get, mkcol, options, propfind, put
+from davserver.dav.faults import MethodNotAllowed
+from davserver.dav.requests import Request
+from davserver.dav.responses import Response
+from davserver.dav.status import row_of
+from davserver.errors import DavserverError
+from davserver.live.house import House
+
+Handler = Callable[[Request, House], Response]
+"""Serves one verb; raises DavserverError for what ``dav.status`` turns into an answer."""
+
+VERBS: Mapping[str, Handler] = {
+    "OPTIONS": options.handle,
+    "GET": get.handle,
+    "HEAD": get.handle,
+    "PROPFIND": propfind.handle,
+    "PUT": put.handle,
+    "DELETE": delete.handle,
+    "MKCOL": mkcol.handle,
+}
+
+
+def serve(request: Request, house: House) -> Response:
+    """Answer a request; raises DavserverError."""
+    handler = VERBS.get(request.method)
+    if handler is None:
+        raise MethodNotAllowed(request.method, options.verbs_at(request, house))
+    try:
+        response = handler(request, house)
+    except DavserverError as error:
+        if row_of(error).status != 405 or isinstance(error, MethodNotAllowed):
+            raise
+        raise MethodNotAllowed(request.method, options.verbs_at(request, house), error.message) from error
+    if request.method == "HEAD":
+        _drop_body(response)
+    return response
+
+
+def _drop_body(response: Response) -> None:
+    """Leave the body out, and keep its length in the header where it is known."""
+    if isinstance(response.body, bytes):
+        response.headers = response.finished_headers()
+    response.body = b""
