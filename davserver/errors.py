@@ -34,6 +34,7 @@ Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log l
             CatalogBusy          the database is locked by others
         StoreFull                no space left
         JournalCorrupt           a journal entry that cannot be read
+        RecordCorrupt            a directory record that is missing or damaged
         NotPermitted             the principal has no right to do this
 """
 
@@ -220,6 +221,14 @@ class StoreFull(DavserverError):
 
 class JournalCorrupt(DavserverError):
     """A journal entry is not what davserver writes; nothing was applied."""
+
+
+class RecordCorrupt(DavserverError):
+    """A directory record is missing from the catalog or not what was stored; ``record`` is its hash."""
+
+    def __init__(self, record: str, reason: str) -> None:
+        super().__init__(f"directory record {record}: {reason}", hint="run davserver fsck")
+        self.record = record
 
 
 class NotPermitted(DavserverError):

@@ -16,8 +16,9 @@ class Collection:
     """A collection's row: its names, its last checkpoint and the heads that tell a cache whether it is current.
 
     ``head_seq`` is the sequence of the newest change, ``lock_seq`` counts changes of its locks and of its name or
-    place (renamed, trashed, restored). The checkpoint is the directory record ``base_root`` (``None``: an empty tree) and holds every change up to ``base_seq``; the journal
-    holds the others. ``version`` is the number of the newest version, 0 before the first. Times are nanoseconds UTC.
+    place (renamed, trashed, restored). The checkpoint is the directory record ``base_root`` (``None``: an empty tree)
+    and holds every change up to ``base_seq``; the journal holds the others. ``version`` is the number of the newest
+    version, 0 before the first. Times are nanoseconds UTC.
     """
 
     id: int

@@ -74,7 +74,7 @@ class Committer:
         row = edit.view_id(collection_id).info
         if (row.version, row.base_seq) != (before.row.version, before.row.base_seq):
             return None
-        last = edit.tables.versions.one(collection_id, row.version)
+        last = edit.version(collection_id, row.version)
         unchanged = last is not None and last.root == sealed.root_hash
         if unchanged and last is not None:
             version = replace(last, seq=before.seq)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from davserver.catalog.database import Catalog
+from davserver.collection.attributes import Attributes
 from davserver.collection.dirnode import EMPTY_DIR, DirNode
-from davserver.collection.record import DirectoryRecord, dirnode_of
-from davserver.errors import StoreUnavailable
+from davserver.collection.record import DirectoryRecord, dirnode_of, lazy_directory
+from davserver.errors import Invalid, RecordCorrupt
 
 
 class Directories:
@@ -15,17 +18,24 @@ class Directories:
         self._catalog = catalog
 
     def fetch(self, record_hash: str) -> DirectoryRecord:
-        """Read a record; raises StoreUnavailable if the catalog lost it (fsck tells more)."""
+        """Read a record and verify its hash; raises RecordCorrupt if it is missing or damaged."""
         with self._catalog.read() as tables:
             body = tables.records.get(record_hash)
         if body is None:
-            raise StoreUnavailable(
-                f"directory record {record_hash} is missing from the catalog", hint="run davserver fsck"
-            )
-        return DirectoryRecord.from_bytes(body)
+            raise RecordCorrupt(record_hash, "missing from the catalog")
+        if hashlib.sha256(body).hexdigest() != record_hash:
+            raise RecordCorrupt(record_hash, "its bytes do not have this hash")
+        try:
+            return DirectoryRecord.from_bytes(body)
+        except Invalid as error:
+            raise RecordCorrupt(record_hash, error.message) from error
 
     def root(self, record_hash: str | None) -> DirNode:
         """Open the root directory of a checkpoint; None is an empty tree."""
         if record_hash is None:
             return EMPTY_DIR
         return dirnode_of(record_hash, self.fetch(record_hash), self.fetch)
+
+    def load(self, record: str, *, files: int, bytes: int, attributes: Attributes) -> DirNode:  # noqa: A002
+        """Open a directory of which the totals and attributes are known; its record is read when it is looked into."""
+        return lazy_directory(record, self.fetch, files=files, bytes=bytes, attributes=attributes)

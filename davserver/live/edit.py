@@ -250,6 +250,10 @@ class Edit:
         if tokens:
             self._change_row(collection_id, lambda tables: tables.locks.remove(tokens))
 
+    def version(self, collection_id: int, number: int) -> Version | None:
+        """Find a version of a collection."""
+        return self._batch.tables.versions.one(collection_id, number)
+
     def tail(self, collection_id: int, seq: int) -> list[Entry]:
         """Return a collection's journal entries after ``seq``."""
         return self._batch.tail(collection_id, seq)

@@ -105,7 +105,7 @@ class House:
         """Return a version with this content, of whichever collection; raises NotFound."""
         with self._catalog.read() as tables:
             version = tables.versions.by_pdh(pdh)
-            info = version and tables.collections.by_id(version.collection_id)
+            info = None if version is None else tables.collections.by_id(version.collection_id)
         if version is None or info is None:
             raise NotFound(f"no version with portable data hash {pdh}")
         return VersionView(info, version, self._directories.root(version.root))

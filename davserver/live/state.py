@@ -56,7 +56,7 @@ def replay(state: State, entries: Iterable[Entry], directories: Directories) -> 
     """Apply journal entries in order."""
     root, seq = state.root, state.seq
     for entry in entries:
-        root = apply(root, decode(entry.header, entry.inline, directories.fetch))
+        root = apply(root, decode(entry.header, entry.inline, directories.load))
         seq = entry.seq
     return State(state.row, root, seq)
 

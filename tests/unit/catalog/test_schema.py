@@ -29,7 +29,7 @@ def test_the_newest_step_is_the_one_that_a_start_looks_for():
 
 @pytest.mark.parametrize("url", ["sqlite://", "nonsense", "mysql://localhost/x", "sqlite:///:memory:"])
 def test_a_url_without_a_database_is_refused_with_the_key(url):
-    with pytest.raises(ConfigError, match="^catalog: "):
+    with pytest.raises(ConfigError, match=r"^catalog: "):
         open_catalog(url)
 
 

@@ -1,0 +1,79 @@
+"""Bodies: what becomes blocks, what stays inline, and what an abandoned one leaves."""
+
+import hashlib
+
+import pytest
+
+from davserver.collection.attributes import Attributes
+from davserver.collection.extents import MemExtent, StoredExtent
+from davserver.errors import StoreFull, StoreUnavailable
+from davserver.values import Locator
+
+
+def receive(house, pieces, expected=None):
+    with house.upload(expected) as upload:
+        for piece in pieces:
+            upload.write(piece)
+        return upload.finish(lambda etag: Attributes(etag=etag))
+
+
+@pytest.fixture
+def house(neighbourhood):
+    return neighbourhood.open(block_bytes=10, inline_bytes=4, memory_bytes=40)
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [(0, []), (4, ["m4"]), (5, ["s5"]), (10, ["s10"]), (13, ["s10", "m3"]), (25, ["s10", "s10", "s5"])],
+)
+def test_full_blocks_are_stored_and_small_tails_are_inline(house, size, shape):
+    data = bytes(range(size))
+    node = receive(house, [data[i : i + 3] for i in range(0, size, 3)])
+    kinds = {MemExtent: "m", StoredExtent: "s"}
+    assert [f"{kinds[type(extent)]}{extent.length}" for extent in node.extents] == shape
+    assert node.frozen
+    assert node.read_at(0, size, house.blocks) == data
+
+
+def test_equal_bytes_have_equal_etags_however_they_came(house):
+    data = b"0123456789abcdefghijklmnopq"
+    etags = {receive(house, [data[:n], data[n:]]).attributes.etag for n in range(len(data))}
+    assert len(etags) == 1
+    others = {receive(house, [data[:n]]).attributes.etag for n in range(len(data))}
+    assert len(others) == len(data)
+    assert not etags & others
+
+
+def test_an_abandoned_body_gives_its_memory_back(house):
+    for _ in range(20):
+        with pytest.raises(KeyError), house.upload(None) as upload:
+            upload.write(b"x" * 25)
+            raise KeyError
+    assert receive(house, [b"fine"], 4).size == 4
+
+
+def test_a_store_that_fails_fails_the_body(neighbourhood):
+    class Full:
+        def put(self, data):
+            raise StoreFull("no space")
+
+    house = neighbourhood.open(blocks=Full(), block_bytes=10, inline_bytes=4)
+    with pytest.raises(StoreFull):
+        receive(house, [b"x" * 25])
+    with pytest.raises(StoreFull):
+        receive(house, [b"x" * 5])
+
+
+def test_too_many_bodies_at_once_wait_and_then_are_refused(neighbourhood):
+    house = neighbourhood.open(block_bytes=10, memory_bytes=40, patience_s=0)
+    with house.upload(None), house.upload(None):
+        with pytest.raises(StoreUnavailable), house.upload(1):
+            pass
+    with house.upload(1):
+        pass
+
+
+def test_a_stored_block_has_the_hash_of_its_bytes(house, neighbourhood):
+    node = receive(house, [b"0123456789"])
+    assert node.extents[0].locator == Locator(hashlib.md5(b"0123456789").hexdigest(), 10)
+    assert neighbourhood.blocks.get(node.extents[0].locator) == b"0123456789"
