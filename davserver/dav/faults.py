@@ -28,7 +28,11 @@ class BadRequest(Invalid):
 
 
 class Conflict(DavserverError):
-    """The state of the tree does not allow it: an ancestor is missing or is a file."""
+    """The state does not allow it: an ancestor is missing or is a file; ``code`` is an RFC 4918 element or ""."""
+
+    def __init__(self, message: str, *, code: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
 
 
 class Forbidden(DavserverError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from davserver.dav import delete, get, mkcol, options, propfind, put
+from davserver.dav import copymove, delete, get, lock, mkcol, options, propfind, proppatch, put, unlock
 from davserver.dav.faults import MethodNotAllowed
 from davserver.dav.requests import Request
 from davserver.dav.responses import Response
@@ -27,6 +27,11 @@ VERBS: Mapping[str, Handler] = {
     "PUT": put.handle,
     "DELETE": delete.handle,
     "MKCOL": mkcol.handle,
+    "COPY": copymove.handle,
+    "MOVE": copymove.handle,
+    "PROPPATCH": proppatch.handle,
+    "LOCK": lock.handle,
+    "UNLOCK": unlock.handle,
 }
 
 

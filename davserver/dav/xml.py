@@ -117,9 +117,10 @@ def split_name(name: str) -> tuple[str, str]:
     return "", name
 
 
-def propstat(status: int, properties: str) -> str:
-    """Write a propstat around properties that are XML already."""
-    return f"<D:propstat><D:prop>{properties}</D:prop><D:status>HTTP/1.1 {LINES[status]}</D:status></D:propstat>"
+def propstat(status: int, properties: str, *, code: str = "") -> str:
+    """Write a propstat around properties that are XML already; ``code`` is the precondition element of a refusal."""
+    error = f"<D:error><D:{code}/></D:error>" if code else ""
+    return f"<D:propstat><D:prop>{properties}</D:prop><D:status>HTTP/1.1 {LINES[status]}</D:status>{error}</D:propstat>"
 
 
 def response(href: str, content: str) -> str:

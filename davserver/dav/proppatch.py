@@ -1,0 +1,177 @@
+"""PROPPATCH: dead properties, and the few live ones a client may set.
+
+Owns: the verb; what each instruction does to a node's attributes; all or none.
+Follows: RFC 4918 sections 9.2, 14.19, 14.23, 14.26 and 4.3 (a value is kept with its language and mixed content).
+Invariants: a dead property is stored as one self-contained element; a failed instruction leaves everything as it was,
+and the others are answered 424.
+Deviation: a request that only sets Windows' own attributes needs no lock token. Explorer sets them after each upload,
+on some ways without the token it holds, and takes a refusal for a failed copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from davserver.collection.attributes import Attributes
+from davserver.collection.change import SetAttributes
+from davserver.collection.dirnode import DirNode
+from davserver.dav import xml
+from davserver.dav.faults import BadRequest
+from davserver.dav.guard import Guard, Need
+from davserver.dav.httpdate import parse_date
+from davserver.dav.lockpolicy import READ, Touch
+from davserver.dav.mtime import seconds_to_ns
+from davserver.dav.paths import href_of
+from davserver.dav.properties import DISPLAYNAME, LIVE
+from davserver.dav.requests import Request
+from davserver.dav.responses import Response, xml_document
+from davserver.dav.sites import locate, writable
+from davserver.live.edit import Edit
+from davserver.live.house import House
+
+MAX_PROPERTIES = 128
+MAX_VALUE_CHARS = 16 << 10
+MAX_TOTAL_CHARS = 64 << 10
+_FAILED_DEPENDENCY = 424
+
+_WINDOWS = "urn:schemas-microsoft-com:"
+_WINDOWS_MTIME = f"{{{_WINDOWS}}}Win32LastModifiedTime"
+_GETLASTMODIFIED = "{DAV:}getlastmodified"
+_LASTMODIFIED = "{DAV:}lastmodified"
+_PROTECTED = (frozenset(LIVE) | {"{DAV:}quota-available-bytes"}) - {DISPLAYNAME, _GETLASTMODIFIED}
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """Set a property (``value`` is the whole element, self-contained, ``text`` its plain text) or remove it (None)."""
+
+    name: str
+    value: str | None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an instruction is not possible: a status and, where RFC 4918 has one, the precondition element."""
+
+    status: int
+    code: str = ""
+
+
+def handle(request: Request, house: House) -> Response:
+    """Serve a PROPPATCH: 207 with a status for each property."""
+    target = writable(request.target)
+    instructions = parse_update(request.body.read_all(xml.PROPPATCH_LIMIT))
+    guard = Guard.of(request)
+    touch = READ if all(i.name.startswith(f"{{{_WINDOWS}}}") for i in instructions) else Touch.CONTENT
+
+    def change(edit: Edit) -> tuple[str, dict[str, Refusal]]:
+        site = locate(edit, target)
+        view, node = site.require()
+        guard.check(edit, Need(site, touch))
+        attributes, refusals = apply_all(node.attributes, instructions)
+        if not refusals and attributes != node.attributes:
+            edit.apply(view.info.id, SetAttributes(site.path, attributes))
+        return href_of(request.prefix, site.target.segments, folder=isinstance(node, DirNode)), refusals
+
+    href, refusals = house.edit(change)
+    return xml_document(207, xml.multistatus([xml.response(href, _propstats(instructions, refusals))]))
+
+
+def parse_update(body: bytes) -> list[Instruction]:
+    """Read a ``propertyupdate`` in document order; raises BadRequest."""
+    document = xml.parse(body, root="{DAV:}propertyupdate")
+    instructions = list(_instructions(document))
+    if not instructions:
+        raise BadRequest("propertyupdate names no property")
+    return instructions
+
+
+def _instructions(document: xml.Element) -> Iterator[Instruction]:
+    for action in document:
+        if action.tag not in {"{DAV:}set", "{DAV:}remove"}:
+            continue
+        for prop in action.iterchildren("{DAV:}prop"):
+            for element in prop:
+                name = str(element.tag)
+                if action.tag == "{DAV:}set":
+                    yield Instruction(name, xml.self_contained(element), _text(element))
+                else:
+                    yield Instruction(name, None)
+
+
+def _text(element: xml.Element) -> str:
+    return "".join(piece for piece in element.itertext() if isinstance(piece, str)).strip()
+
+
+def apply_all(attributes: Attributes, instructions: list[Instruction]) -> tuple[Attributes, dict[str, Refusal]]:
+    """Return the attributes after all instructions, and the refusals by property name."""
+    refusals: dict[str, Refusal] = {}
+    for instruction in instructions:
+        done = _apply_one(attributes, instruction)
+        if isinstance(done, Refusal):
+            refusals[instruction.name] = done
+        else:
+            attributes = done
+    return attributes, refusals
+
+
+def _apply_one(attributes: Attributes, instruction: Instruction) -> Attributes | Refusal:
+    name = instruction.name
+    if name in _PROTECTED:
+        return Refusal(403, "cannot-modify-protected-property")
+    if name in {_GETLASTMODIFIED, _LASTMODIFIED}:
+        return _set_mtime(attributes, instruction)
+    changed = _set_dead(attributes, instruction)
+    if name == _WINDOWS_MTIME and isinstance(changed, Attributes) and instruction.value is not None:
+        mtime_ns = _http_date_ns(instruction.text)
+        # Windows' own property is stored as it came in any case, so a date nobody can read is no failure.
+        changed = changed if mtime_ns is None else replace(changed, mtime_ns=mtime_ns)
+    return changed
+
+
+def _set_mtime(attributes: Attributes, instruction: Instruction) -> Attributes | Refusal:
+    """Set the modification time: ``getlastmodified`` is a date, rclone's ``lastmodified`` seconds since the epoch."""
+    if instruction.value is None:
+        return Refusal(403, "cannot-modify-protected-property")
+    read: Callable[[str], int | None] = _http_date_ns if instruction.name == _GETLASTMODIFIED else _seconds_ns
+    mtime_ns = read(instruction.text)
+    return Refusal(409) if mtime_ns is None else replace(attributes, mtime_ns=mtime_ns)
+
+
+def _http_date_ns(text: str) -> int | None:
+    seconds = parse_date(text)
+    return None if seconds is None else seconds * 1_000_000_000
+
+
+def _seconds_ns(text: str) -> int | None:
+    try:
+        return seconds_to_ns(text)
+    except BadRequest:
+        return None
+
+
+def _set_dead(attributes: Attributes, instruction: Instruction) -> Attributes | Refusal:
+    properties = dict(attributes.properties)
+    if instruction.value is None:
+        properties.pop(instruction.name, None)
+    else:
+        properties[instruction.name] = instruction.value
+        total = sum(len(name) + len(value) for name, value in properties.items())
+        if len(instruction.value) > MAX_VALUE_CHARS or len(properties) > MAX_PROPERTIES or total > MAX_TOTAL_CHARS:
+            return Refusal(507)
+    return replace(attributes, properties=tuple(sorted(properties.items())))
+
+
+def _propstats(instructions: list[Instruction], refusals: dict[str, Refusal]) -> str:
+    """Write one propstat per outcome, each property once, in order of appearance."""
+    fine = Refusal(_FAILED_DEPENDENCY) if refusals else Refusal(200)
+    groups: dict[Refusal, dict[str, None]] = {}
+    for instruction in instructions:
+        groups.setdefault(refusals.get(instruction.name, fine), {})[instruction.name] = None
+    return "".join(_propstat(outcome, names) for outcome, names in groups.items())
+
+
+def _propstat(outcome: Refusal, names: dict[str, None]) -> str:
+    return xml.propstat(outcome.status, "".join(map(xml.empty_element, names)), code=outcome.code)
