@@ -12,11 +12,11 @@ Threading: a frozen node may be read by any number of threads; a mutable one bel
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from davserver.collection.attributes import EMPTY, Attributes
 from davserver.collection.extents import Extent, MemExtent, RangeReader, StoredExtent, ZeroExtent, join
@@ -49,7 +49,7 @@ class FileNode:
     def __init__(self, extents: Iterable[Extent] = (), attributes: Attributes = EMPTY) -> None:
         """Take extents in order, mem extents as shares; empty ones are left out, pieces that fit together joined."""
         self._extents: list[Extent] | tuple[Extent, ...] = _joined(extents)
-        self._attributes = attributes
+        self._attributes: Attributes | Mapping[str, Any] = attributes
         self._frozen = False
         self._starts: list[int] | None = None
         self._mem_bytes: int | None = None
@@ -57,15 +57,24 @@ class FileNode:
         self.size = _length(self._extents)
 
     @classmethod
-    def of_stored(cls, extents: tuple[StoredExtent, ...], size: int, attributes: Attributes = EMPTY) -> FileNode:
+    def of_stored(
+        cls, extents: tuple[StoredExtent, ...], size: int, attributes: Attributes | Mapping[str, Any] = EMPTY
+    ) -> FileNode:
         """Return a frozen node of non-empty extents of which no two fit together, ``size`` bytes in all.
 
-        This is what makes loading a directory of thousands of files quick: nothing is looked at.
+        Nothing is looked at, and attributes may come in their JSON form, to be read when someone asks for them: what
+        makes loading a directory of thousands of files quick, of which often one is wanted.
         """
         return cls._final(extents, size, 0, attributes)
 
     @classmethod
-    def _final(cls, extents: tuple[Extent, ...], size: int, mem_bytes: int | None, attributes: Attributes) -> FileNode:
+    def _final(
+        cls,
+        extents: tuple[Extent, ...],
+        size: int,
+        mem_bytes: int | None,
+        attributes: Attributes | Mapping[str, Any],
+    ) -> FileNode:
         node: FileNode = cls.__new__(cls)
         node._attributes = attributes
         node._extents = extents
@@ -84,7 +93,15 @@ class FileNode:
     @property
     def attributes(self) -> Attributes:
         """What is known of the file beside its bytes."""
-        return self._attributes
+        attributes = self._attributes
+        if not isinstance(attributes, Attributes):
+            attributes = self._attributes = Attributes.from_json(attributes)
+        return attributes
+
+    def attributes_json(self) -> Mapping[str, Any]:
+        """Return the attributes in their JSON form, empty if there are none; not to be changed by the caller."""
+        attributes = self._attributes
+        return attributes.to_json() if isinstance(attributes, Attributes) else attributes
 
     @property
     def frozen(self) -> bool:
@@ -114,7 +131,7 @@ class FileNode:
 
     def clone(self) -> FileNode:
         """Return a mutable node of the same content: O(extents), buffers are shared until one side writes."""
-        return FileNode(self._extents, self._attributes)
+        return FileNode(self._extents, self.attributes)
 
     def with_attributes(self, attributes: Attributes) -> FileNode:
         """Return a node of the same content with other attributes, frozen if this one is."""
@@ -248,10 +265,13 @@ class FileNode:
                 cut = cut.slice(0, end.within)
             self._replace(end.extent, len(self._extents), [cut] if end.within else [], size=size)
 
-    def exchange(self, old: Extent, new: Extent) -> bool:
-        """Put another extent of the same bytes in the place of one, found by identity; False if it is gone."""
+    def exchange(self, old: MemExtent, new: Extent) -> bool:
+        """Put an extent of the same bytes in the place of a mem extent that still has those of ``old``; False if none.
+
+        ``old`` is a share taken earlier, so that it is known also in a clone, and not after the bytes were changed.
+        """
         for index, extent in enumerate(self._extents):
-            if extent is old:
+            if isinstance(extent, MemExtent) and extent.is_unchanged(old):
                 self._replace(index, index + 1, [new], size=self.size)
                 return True
         return False

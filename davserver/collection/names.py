@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from operator import lt
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
@@ -66,21 +67,13 @@ class NameMap(Generic[V]):
     @classmethod
     def from_sorted(cls, items: Iterable[tuple[str, V]]) -> NameMap[V]:
         """Build from strictly ascending names in O(n), with full leaves; raises ValueError if they do not ascend."""
-        level: list[_Tree[V]] = []
-        names: list[str] = []
-        values: list[V] = []
-        last: str | None = None
-        for name, value in items:
-            if last is not None and name <= last:
-                raise ValueError(f"names do not ascend: {last!r}, {name!r}")
-            if len(names) == MAX_ITEMS:
-                level.append(_Leaf(names, values))
-                names, values = [], []
-            names.append(name)
-            values.append(value)
-            last = name
-        # Only the last leaf's lists can have room to spare: those of 64 items are exactly full.
-        level.append(_Leaf(names[:], values[:]))
+        pairs = list(items)
+        names = [name for name, _ in pairs]
+        values = [value for _, value in pairs]
+        if not all(map(lt, names, names[1:])):
+            raise ValueError("names do not ascend")
+        starts = range(0, len(names) or 1, MAX_ITEMS)
+        level: list[_Tree[V]] = [_Leaf(names[i : i + MAX_ITEMS], values[i : i + MAX_ITEMS]) for i in starts]
         while len(level) > 1:
             level = [_branch(level[i : i + MAX_ITEMS]) for i in range(0, len(level), MAX_ITEMS)]
         return cls._of(level[0])

@@ -1,0 +1,91 @@
+"""Layout: how the files of one directory lie in the blocks of its stream.
+
+Owns: the order of blocks and tokens in a stream's normal form, and the way from tokens back to extents.
+Never: text (``manifest``), other directories (``marshal``, ``load``).
+Follows: arvados-python-client's ``normalize_stream``: files by name, blocks in the order of their first use and each
+    once, pieces that touch in the stream merged, also over the border of two blocks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import accumulate
+
+from davserver.collection.extents import StoredExtent
+from davserver.collection.filenode import FileNode
+from davserver.errors import InvalidOperation
+from davserver.manifest.parse import FileToken
+from davserver.manifest.write import format_body
+from davserver.values import EMPTY_BLOCK, Locator
+
+_stored_extent: Callable[[tuple[Locator, int, int]], StoredExtent] = partial(tuple.__new__, StoredExtent)
+
+
+def body_of(files: Iterable[tuple[str, FileNode]]) -> str:
+    """Write the stream of files that come in order of their names, without stream name and LF; "" if there are none.
+
+    Raises InvalidOperation if a file has bytes that are in no block yet.
+    """
+    starts: dict[Locator, int] = {}
+    tokens: list[FileToken] = []
+    for name, node in files:
+        spans = list(_spans(name, node, starts))
+        tokens += [FileToken(start, end - start, name) for start, end in spans] or [FileToken(0, 0, name)]
+    return format_body(starts or [EMPTY_BLOCK], tokens) if tokens else ""
+
+
+def _spans(name: str, node: FileNode, starts: dict[Locator, int]) -> Iterator[tuple[int, int]]:
+    """Yield a file's ranges of the stream; blocks that are new to the stream are added at its end."""
+    begin = end = 0
+    for extent in node.extents:
+        if not isinstance(extent, StoredExtent):
+            raise InvalidOperation(f"file {name!r} has bytes that are in no block yet")
+        locator = extent.locator
+        start = starts.get(locator)
+        if start is None:
+            start = _end(starts)
+            starts[locator] = start
+        start += extent.offset
+        if start != end:
+            if begin < end:
+                yield begin, end
+            begin = start
+        end = start + extent.length
+    if begin < end:
+        yield begin, end
+
+
+def _end(starts: dict[Locator, int]) -> int:
+    last = next(reversed(starts), None)
+    return 0 if last is None else starts[last] + last.size
+
+
+def cut(locators: Sequence[Locator], tokens: Iterable[FileToken]) -> Iterator[tuple[StoredExtent, ...]]:
+    """Yield for each token its pieces of the blocks; a range must lie within the stream, as parsing made sure."""
+    starts = [0, *accumulate(locator.size for locator in locators)]
+    start = end = index = 0
+    for position, size, _ in tokens:
+        if not (start <= position and position + size <= end):
+            # Most tokens lie in the block of the token before; the others are searched.
+            index = bisect_right(starts, position) - 1
+            if index >= len(locators) or position + size > starts[index + 1]:
+                yield _across(locators, starts, position, size) if size else ()
+                continue
+            start, end = starts[index], starts[index + 1]
+        yield (_stored_extent((locators[index], position - start, size)),) if size else ()
+
+
+def _across(locators: Sequence[Locator], starts: list[int], position: int, size: int) -> tuple[StoredExtent, ...]:
+    """Cut a range that more than one block holds."""
+    index = bisect_right(starts, position) - 1
+    end = position + size
+    extents = []
+    while position < end:
+        stop = min(end, starts[index + 1])
+        if position < stop:  # an empty block may stand between two others
+            extents.append(StoredExtent(locators[index], position - starts[index], stop - position))
+            position = stop
+        index += 1
+    return tuple(extents)
