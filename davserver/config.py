@@ -22,7 +22,7 @@ from davserver.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "DAVSERVER_"
 FILE_NAME = "config.toml"
-SECTIONS = ("tls", "commit", "memory", "limits", "log")
+SECTIONS = ("tls", "commit", "limits", "log")
 
 
 def _split(value: object) -> object:
@@ -53,11 +53,11 @@ class Settings(BaseModel):
     shutdown_s: Seconds = Field(default=30.0, description="time for requests in flight when the server stops")
     tls_certificate: Path | None = Field(default=None, description="PEM file of the certificate chain")
     tls_key: Path | None = Field(default=None, description="PEM file of the private key")
-    commit_idle_s: Seconds = Field(default=60.0, description="commit a collection that was not written for so long")
-    commit_age_s: Seconds = Field(default=600.0, description="commit a change that waits for so long")
+    commit_idle_s: Seconds = Field(default=5.0, description="commit a collection that was not written for so long")
+    commit_age_s: Seconds = Field(default=60.0, description="commit a change that waits for so long")
     commit_bytes: Size = Field(default=ByteSize(64 << 20), description="commit when so many inline bytes wait")
-    inline_bytes: Size = Field(default=ByteSize(64 << 10), description="a file up to this size travels in the journal")
-    memory_bytes: Size = Field(default=ByteSize(512 << 20), ge=1 << 26, description="budget of one process")
+    inline_bytes: Size = Field(default=ByteSize(128 << 10), description="a file up to this size travels in the journal")
+    memory_bytes: Size = Field(default=ByteSize(1 << 30), ge=1 << 26, description="budget of one process")
     limits_head_bytes: Size = Field(default=ByteSize(64 << 10), ge=1024, description="request line and headers")
     limits_headers: int = Field(default=200, ge=10, description="header lines of a request")
     limits_head_s: Seconds = Field(default=30.0, description="time for a request's headers to arrive")

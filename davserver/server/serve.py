@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import socket
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from davserver.config import Settings
 from davserver.errors import ConfigError
 from davserver.server.announce import announce
-from davserver.server.compose import compose
 from davserver.server.head import HeadLimits
 from davserver.server.http import Limits, Server
 from davserver.server.logs import configure_logs
@@ -35,9 +36,12 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     configure_logs(settings)
     _raise_descriptor_limit()
     name = name_of(listeners[0])
+    metrics_directory = _share_metrics(count)
+    # Only now: the metrics library looks for the shared directory when it is imported.
+    from davserver.server.compose import compose  # noqa: PLC0415
 
     def work(listener: socket.socket, on_ready: Callable[[], None], orphan_fd: int) -> None:
-        site = compose(settings, address)
+        site = compose(settings, address, multiprocess=count > 1)
         server = Server(
             listener,
             site.app,
@@ -57,6 +61,8 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         else:
             Parent(listeners, work, settings.shutdown_s).run(ready)
     finally:
+        if metrics_directory is not None:
+            shutil.rmtree(metrics_directory, ignore_errors=True)
         if address.path is not None:
             Path(address.path).unlink(missing_ok=True)
 
@@ -88,6 +94,15 @@ def _tls(settings: Settings) -> TlsAdapter | None:
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
     return TlsAdapter(settings.tls_certificate, settings.tls_key)
+
+
+def _share_metrics(workers: int) -> str | None:
+    """Give several workers a directory to count in together."""
+    if workers == 1:
+        return None
+    directory = tempfile.mkdtemp(prefix="davserver-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
+    return directory
 
 
 def _raise_descriptor_limit() -> None:

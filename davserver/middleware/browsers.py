@@ -1,0 +1,77 @@
+"""What a browser may be tricked into by a page of somebody else.
+
+A server without accounts trusts whoever can connect, and a browser on the same machine can. Two tricks are stopped:
+
+- DNS rebinding: a page's own host name is made to mean 127.0.0.1, so that the browser takes this server for the
+  page's. Then Host holds the page's name. Refused is a name somebody can own that is not in ``allowed_hosts``; an
+  address, a single label (``localhost``, a machine of the house) or a reserved name (RFC 2606, 6761, 8375) is not.
+- Cross-site requests that change something: the browser says so itself (Sec-Fetch-Site).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from davserver.middleware.wsgi import Application, Environ, StartResponse, answer
+
+_RESERVED = (
+    ".localhost",
+    ".test",
+    ".example",
+    ".invalid",
+    ".local",
+    ".internal",
+    ".home.arpa",
+    "example.com",
+    "example.net",
+    "example.org",
+)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT", "SEARCH"})
+
+
+class HostCheck:
+    """Wraps the application of a server that anyone on this machine may use."""
+
+    def __init__(self, app: Application, allowed: Iterable[str]) -> None:
+        self._app = app
+        self._allowed = frozenset(name.lower() for name in allowed)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        name = host_name(environ.get("HTTP_HOST", ""))
+        if name in self._allowed or not can_be_owned(name):
+            return self._app(environ, start_response)
+        text = f"The host name {name!r} is not known here; allowed_hosts in the settings lists those that are."
+        return answer(start_response, "403 Forbidden", text)
+
+
+class CrossSiteCheck:
+    """Wraps the application: pages of other sites may not make a browser change anything."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and environ["REQUEST_METHOD"] not in _SAFE:
+            return answer(start_response, "403 Forbidden", "A page of another site cannot change anything here.")
+        return self._app(environ, start_response)
+
+
+def host_name(host: str) -> str:
+    """Return the name or address in a Host header: no port, no brackets, lower case, no dot at the end."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].lower().rstrip(".")
+
+
+def can_be_owned(name: str) -> bool:
+    """Tell whether somebody could register the name and point it at us."""
+    if "." not in name:
+        return False
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return not any(name == reserved or name.endswith("." + reserved.lstrip(".")) for reserved in _RESERVED)
+    return False

@@ -1,0 +1,139 @@
+"""The outermost wrapper: every request gets an id, every response is accounted for.
+
+Owns: the request id (``davserver.request_id``, ``X-Request-Id``), the measuring of an exchange, the answer to an
+exception nobody below turned into one.
+Never: decides anything about a request.
+Invariants: observers hear of each exchange exactly once, when its response is closed, whatever happened.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from davserver.middleware.wsgi import Application, Environ, Headers, StartResponse, answer
+from davserver.values import RandomBytes
+
+_log = structlog.get_logger("davserver.requests")
+_SANE_ID = re.compile(r"[A-Za-z0-9._:+/=@-]{1,128}\Z")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and what became of it. ``status`` is 0 until a response began; ``broken``: it was cut off."""
+
+    request_id: str
+    method: str
+    target: str
+    client: str
+    started_s: float
+    status: int = 0
+    bytes_sent: int = 0
+    duration_s: float = 0.0
+    broken: bool = False
+    principal: str = ""
+    agent: str = ""
+
+
+Observer = Callable[[Exchange], None]
+
+
+class Observed:
+    """Wraps the application. ``monotonic`` measures durations."""
+
+    def __init__(
+        self,
+        app: Application,
+        observers: tuple[Observer, ...],
+        *,
+        monotonic: Callable[[], float],
+        random_bytes: RandomBytes,
+    ) -> None:
+        self._app = app
+        self._observers = observers
+        self._monotonic = monotonic
+        self._random_bytes = random_bytes
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        exchange = Exchange(
+            request_id=self._id_of(environ),
+            method=environ["REQUEST_METHOD"],
+            target=environ.get("REQUEST_URI") or environ["PATH_INFO"],
+            client=environ.get("REMOTE_ADDR", ""),
+            started_s=self._monotonic(),
+            agent=environ.get("HTTP_USER_AGENT", ""),
+        )
+        environ["davserver.request_id"] = exchange.request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=exchange.request_id)
+
+        def start(status: str, headers: Headers, exc_info: Any = None, /) -> Any:
+            exchange.status = int(status[:3])
+            return start_response(status, [*headers, ("X-Request-Id", exchange.request_id)], exc_info)
+
+        try:
+            body = self._app(environ, start)
+        except Exception as error:  # noqa: BLE001  # the last frame that can still answer with the request's id
+            _log.error("request failed", exc_info=error)
+            body = _internal_error(start, exchange)
+        exchange.principal = environ.get("davserver.principal", "")
+        return _Accounted(body, exchange, self._close)
+
+    def _id_of(self, environ: Environ) -> str:
+        """Take the id a proxy gave the request, if it is one; else make one."""
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        return given if _SANE_ID.match(given) else self._random_bytes(9).hex()
+
+    def _close(self, exchange: Exchange) -> None:
+        exchange.duration_s = self._monotonic() - exchange.started_s
+        for observe in self._observers:
+            observe(exchange)
+
+
+def _internal_error(start: StartResponse, exchange: Exchange) -> list[bytes]:
+    text = f"The server could not do this. Request id: {exchange.request_id}"
+    body = answer(start, "500 Internal Server Error", text, sys.exc_info())
+    return [] if exchange.method == "HEAD" else body
+
+
+class _Accounted:
+    """A response body that counts what leaves and tells when it is over."""
+
+    __slots__ = ("_body", "_close", "_exchange", "_pieces")
+
+    def __init__(self, body: Iterable[bytes], exchange: Exchange, close: Callable[[Exchange], None]) -> None:
+        self._body = body
+        self._pieces: Iterator[bytes] = iter(body)
+        self._exchange = exchange
+        self._close: Callable[[Exchange], None] | None = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            piece = next(self._pieces)
+        except StopIteration:
+            raise
+        except BaseException:
+            self._exchange.broken = True
+            raise
+        self._exchange.bytes_sent += len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Close the response below, then account for the exchange."""
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            account, self._close = self._close, None
+            if account is not None:
+                account(self._exchange)

@@ -1,0 +1,69 @@
+"""Metrics for Prometheus.
+
+Owns: the request metrics of this process, or of all workers together when they share a directory
+(``PROMETHEUS_MULTIPROC_DIR``, set by the parent before it forks).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from davserver.web.responses import Answer
+
+_METHODS = frozenset(
+    [
+        *("OPTIONS", "HEAD", "GET", "PUT", "POST", "PATCH", "DELETE", "MKCOL", "COPY", "MOVE"),
+        *("PROPFIND", "PROPPATCH", "LOCK", "UNLOCK", "REPORT", "SEARCH"),
+    ],
+)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0)
+
+
+class Measured(Protocol):
+    """What is counted of an exchange."""
+
+    method: str
+    status: int
+    bytes_sent: int
+    duration_s: float
+    broken: bool
+
+
+class Metrics:
+    """The metrics of a server. Threads: any."""
+
+    def __init__(self, *, shared: bool) -> None:
+        self._registry = CollectorRegistry()
+        self._shared = shared
+        by = ("method", "status")
+        registry = self._registry
+        self._requests = Counter("davserver_requests", "Requests answered.", by, registry=registry)
+        self._broken = Counter("davserver_responses_broken", "Responses cut off.", ("method",), registry=registry)
+        self._sent = Counter("davserver_response_bytes", "Bytes of response bodies.", ("method",), registry=registry)
+        self._seconds = Histogram(
+            "davserver_request_seconds",
+            "Time from a request's head to its response's end.",
+            ("method",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+
+    def observe(self, exchange: Measured) -> None:
+        """Count an exchange; unknown methods share one label, so that clients cannot fill the memory."""
+        method = exchange.method if exchange.method in _METHODS else "OTHER"
+        self._requests.labels(method, str(exchange.status)).inc()
+        self._sent.labels(method).inc(exchange.bytes_sent)
+        self._seconds.labels(method).observe(exchange.duration_s)
+        if exchange.broken:
+            self._broken.labels(method).inc()
+
+    def answer(self) -> Answer:
+        """Answer with all metrics in the text format."""
+        registry = self._registry
+        if self._shared:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return Answer(200, generate_latest(registry), CONTENT_TYPE_LATEST)
