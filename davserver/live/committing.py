@@ -58,15 +58,19 @@ class Committer:
             return self._writer.edit(lambda edit: self._record(edit, state, sealed))
 
     def _seal(self, state: State) -> _Sealed:
-        records: list[tuple[str, bytes]] = []
+        new: dict[str, DirectoryRecord] = {}
 
         def save(record: DirectoryRecord) -> None:
-            records.append((record.hash, record.to_bytes()))
+            new[record.hash] = record
+
+        def fetch(record_hash: str) -> DirectoryRecord:
+            return new.get(record_hash) or self._directories.fetch(record_hash)
 
         root = seal(pack(state.root, self._blocks), save)
         hasher = PdhHasher()
-        for line in manifest_text(root):
+        for line in manifest_text(root, fetch):
             hasher.update(line)
+        records = [(record.hash, record.to_bytes()) for record in new.values()]
         return _Sealed(replace(state, root=root), records, hasher.pdh())
 
     def _record(self, edit: Edit, before: State, sealed: _Sealed) -> Version | None:

@@ -16,8 +16,6 @@ from davserver.errors import DavserverError, StoreUnavailable
 from davserver.live.settings import CommitPolicy
 from davserver.live.state import LiveCollection
 
-_RETRY_S = 5.0
-
 
 @dataclass(slots=True)
 class Pending:
@@ -50,15 +48,17 @@ class CommitSchedule:
         memory_bytes: int,
         patience_s: float,
         report: Callable[[LiveCollection, BaseException], None],
+        retry_s: float = 5.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``report`` is told of each commit that failed; ``pending_bytes`` sums what waits in memory."""
+        """Let ``report`` know of each commit that failed; ``pending_bytes`` sums what waits in memory."""
         self._commit = commit
         self._pending_bytes = pending_bytes
         self._policy = policy
         self._memory_bytes = memory_bytes
         self._patience_s = patience_s
         self._report = report
+        self._retry_s = retry_s
         self._monotonic = monotonic
         self._pending: dict[int, Pending] = {}
         self._cost_s: dict[int, float] = {}
@@ -141,6 +141,6 @@ class CommitSchedule:
             self._report(pending.live, error)
             with self._changed:
                 again = self._pending.setdefault(pending.live.id, pending)
-                again.not_before_s = self._monotonic() + _RETRY_S
+                again.not_before_s = self._monotonic() + self._retry_s
         else:
             self._cost_s[pending.live.id] = self._monotonic() - started

@@ -32,7 +32,6 @@ def test_due(pending, due):
 
 def test_a_commit_that_failed_is_reported_and_tried_again():
     committed, reported = threading.Event(), []
-    now = [0.0]
 
     def commit(_live):
         if not reported:
@@ -41,7 +40,6 @@ def test_a_commit_that_failed_is_reported_and_tried_again():
 
     def report(live, error):
         reported.append(error)
-        now[0] += 1000
 
     schedule = CommitSchedule(
         commit,
@@ -50,9 +48,8 @@ def test_a_commit_that_failed_is_reported_and_tried_again():
         memory_bytes=1,
         patience_s=0,
         report=report,
-        monotonic=lambda: now[0],
+        retry_s=0,
     )
-    schedule._retry_s = 0.0
     schedule.start()
     schedule.changed(live())
     assert committed.wait(60)
