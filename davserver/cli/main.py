@@ -9,9 +9,12 @@ import traceback
 import click
 
 from davserver import __version__
+from davserver.cli.collection import collection
 from davserver.cli.config import config
+from davserver.cli.export import export
 from davserver.cli.options import Group
 from davserver.cli.serve import serve
+from davserver.cli.versions import commit, history, restore
 from davserver.errors import DavserverError
 
 
@@ -21,7 +24,7 @@ def davserver() -> None:
     """Serve collections of content-addressed blocks over WebDAV, and look after them."""
 
 
-for _command in (serve, config):
+for _command in (serve, collection, export, commit, history, restore, config):
     davserver.add_command(_command)
 
 

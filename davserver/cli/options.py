@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from davserver.config import Loaded, load
+from davserver.live.house import House
+from davserver.server import opening
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
@@ -77,6 +80,16 @@ def load_settings(context: click.Context, **flags: object) -> Loaded:
     if "data" in common:
         given["data"] = common["data"]
     return load(given, os.environ, common.get("config"))
+
+
+@contextmanager
+def open_house(context: click.Context) -> Iterator[House]:
+    """Open the collections as one more process beside a server. Errors: ConfigError, StoreUnavailable."""
+    house = opening.open_house(load_settings(context).settings)
+    try:
+        yield house
+    finally:
+        house.close()
 
 
 def print_json(value: object) -> None:

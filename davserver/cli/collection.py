@@ -1,0 +1,126 @@
+"""``davserver collection``: the collections themselves, beside whatever server is running."""
+
+from __future__ import annotations
+
+import click
+
+from davserver.catalog.model import Collection
+from davserver.cli.options import Group, as_json, open_house, print_json
+from davserver.cli.tables import iso_time, print_table
+from davserver.errors import NotFound
+from davserver.live.house import House
+
+
+@click.group(cls=Group)
+def collection() -> None:
+    """Make, list and remove collections."""
+
+
+@collection.command()
+@click.argument("name")
+@as_json
+@click.pass_context
+def create(context: click.Context, name: str, *, as_json: bool) -> None:
+    """Make an empty collection."""
+    with open_house(context) as house:
+        made = house.edit(lambda edit: edit.create_collection(name))
+    _print_one(made, as_json=as_json)
+
+
+@collection.command(name="list")
+@click.option("--trashed", is_flag=True, help="List what is in the trash instead.")
+@as_json
+@click.pass_context
+def list_collections(context: click.Context, *, trashed: bool, as_json: bool) -> None:
+    """List the collections."""
+    with open_house(context) as house:
+        found = house.trashed() if trashed else house.collections()
+    if as_json:
+        print_json([_described(info) for info in found])
+        return
+    print_table(
+        ("NAME", "UUID", "VERSION", "TRASHED" if trashed else "CREATED"),
+        [(info.name, info.uuid, str(info.version), iso_time(info.trashed_ns or info.created_ns)) for info in found],
+    )
+
+
+@collection.command()
+@click.argument("name")
+@as_json
+@click.pass_context
+def show(context: click.Context, name: str, *, as_json: bool) -> None:
+    """Show one collection: what it holds now, and its newest version."""
+    with open_house(context) as house:
+        view = house.view(name)
+        versions = house.versions(name)
+    described = _described(view.info) | {
+        "files": view.root.files,
+        "bytes": view.root.bytes,
+        "portable_data_hash": str(versions[-1].pdh) if versions else None,
+        "uncommitted_changes": view.seq - (versions[-1].seq if versions else 0),
+    }
+    _print_described(described, as_json=as_json)
+
+
+@collection.command()
+@click.argument("name")
+@click.argument("new_name")
+@click.pass_context
+def rename(context: click.Context, name: str, new_name: str) -> None:
+    """Give a collection another name."""
+    with open_house(context) as house:
+        house.edit(lambda edit: edit.rename_collection(edit.view(name).info.id, new_name))
+
+
+@collection.command()
+@click.argument("name")
+@click.pass_context
+def trash(context: click.Context, name: str) -> None:
+    """Put a collection into the trash."""
+    with open_house(context) as house:
+        house.edit(lambda edit: edit.trash_collection(edit.view(name).info.id))
+
+
+@collection.command()
+@click.argument("name_or_uuid")
+@click.option("--as", "new_name", metavar="NAME", help="The name it gets; default the one it had.")
+@as_json
+@click.pass_context
+def restore(context: click.Context, name_or_uuid: str, new_name: str | None, *, as_json: bool) -> None:
+    """Take a collection out of the trash; of several with one name the last one trashed."""
+    with open_house(context) as house:
+        info = _find_trashed(house, name_or_uuid)
+        name = new_name or info.name
+        house.edit(lambda edit: edit.restore_collection(info.id, name))
+        restored = house.view(name).info
+    _print_one(restored, as_json=as_json)
+
+
+def _find_trashed(house: House, wanted: str) -> Collection:
+    found = [info for info in house.trashed() if wanted in {info.name, info.uuid}]
+    if not found:
+        raise NotFound(f"no collection {wanted!r} in the trash", hint="davserver collection list --trashed")
+    return found[-1]
+
+
+def _described(info: Collection) -> dict[str, object]:
+    return {
+        "name": info.name,
+        "uuid": info.uuid,
+        "created": iso_time(info.created_ns),
+        "trashed": None if info.trashed_ns is None else iso_time(info.trashed_ns),
+        "version": info.version,
+    }
+
+
+def _print_one(info: Collection, *, as_json: bool) -> None:
+    _print_described(_described(info), as_json=as_json)
+
+
+def _print_described(described: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json(described)
+        return
+    for key, value in described.items():
+        if value is not None:
+            click.echo(f"{key.replace('_', ' ')}: {value}")
