@@ -7,6 +7,7 @@ Durability: when ``edit`` or ``commit`` returns, what it did is on disk, and so 
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import time
@@ -15,8 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
+from davserver.blocks.store import BlockIndex
 from davserver.catalog.database import Catalog, Tables
 from davserver.catalog.model import Collection, Lock, Version
+from davserver.collection.dirnode import DirNode
 from davserver.collection.extents import RangeReader
 from davserver.collection.marshal import manifest_text
 from davserver.errors import NotFound, StoreUnavailable, UnknownVersion
@@ -24,6 +27,7 @@ from davserver.live.budget import MemoryBudget
 from davserver.live.committing import Committer
 from davserver.live.directories import Directories
 from davserver.live.edit import Edit
+from davserver.live.registering import Registrar
 from davserver.live.registry import Registry
 from davserver.live.schedule import CommitSchedule
 from davserver.live.settings import LiveSettings
@@ -39,8 +43,8 @@ _STORING_THREADS = 4
 _COMMIT_ATTEMPTS = 20
 
 
-class Blocks(RangeReader, BlockWriter, Protocol):
-    """What the house needs of a block store."""
+class Blocks(RangeReader, BlockWriter, BlockIndex, Protocol):
+    """What the house and those who look after it need of a block store."""
 
 
 class House:
@@ -69,6 +73,7 @@ class House:
         self._cluster = self._cluster_id()
         self._writer = Writer(catalog, self._registry, clock=clock, new_uuid=self._new_uuid, changed=self._note_change)
         self._committer = Committer(self._writer, self._directories, blocks)
+        self._registrar = Registrar(self._writer, self._directories)
         self._budget = MemoryBudget(self.settings.memory_bytes, self.settings.patience_s)
         self._executor = ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="store")
         self._schedule = CommitSchedule(
@@ -136,7 +141,8 @@ class House:
             raise StoreUnavailable(
                 f"the manifest text {version.version.pdh} is missing from the catalog", hint="run davserver fsck"
             )
-        yield from text.splitlines(keepends=True)
+        # Not splitlines(): names may contain what Unicode takes for line ends.
+        yield from io.StringIO(text, newline="\n")
 
     def locks(self, name: str) -> list[Lock]:
         """List the locks of a collection that have not expired; raises NotFound."""
@@ -181,6 +187,13 @@ class House:
             if version is not None:
                 return version
         raise StoreUnavailable(f"other processes keep committing {name!r}")
+
+    def register(self, name: str, root: DirNode, text: str) -> tuple[Collection, Version]:
+        """Make a collection of a tree whose bytes are all in blocks, loaded from ``text``; raises Exists, InvalidName.
+
+        Its version 1 has the portable data hash of the text, which is kept verbatim if it is not in normal form.
+        """
+        return self._registrar.register(name, root, text)
 
     # -- living -------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import pytest
 from davserver.collection import tree
 from davserver.collection.attributes import Attributes
 from davserver.collection.change import Copy, Mkdir, Move, Put, Remove, SetAttributes, Splice
+from davserver.collection.load import load_manifest
 from davserver.errors import Exists, InvalidName, NotFound, StoreUnavailable, UnknownVersion
 from davserver.manifest.pdh import portable_data_hash
 from davserver.values import parse_path
@@ -333,3 +334,30 @@ def test_an_evicted_collection_is_loaded_again(neighbourhood):
         put(house, name, "file", name.encode())
     for name in "abcabc":
         assert read(house, name, "file") == name.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_normal"),
+    [
+        (". 2c1743a391305fbf367df8e4f069f9f9+5 0:5:a\n./s 2c1743a391305fbf367df8e4f069f9f9+5 0:5:y\n", True),
+        (". 2c1743a391305fbf367df8e4f069f9f9+5 0:5:a 0:5:s/y\n", False),
+    ],
+)
+def test_a_registered_text_comes_back_as_it_was_until_something_changes(neighbourhood, house, text, is_normal):
+    neighbourhood.blocks.put(b"alpha")
+    _, version = house.register("imported", load_manifest(text), text)
+    assert version.text is not is_normal
+    assert version.pdh == portable_data_hash(text)
+    assert house.commit("imported") == version
+    for process in (house, neighbourhood.open()):
+        assert "".join(process.manifest(process.view_version("imported", 1))) == text
+        assert read(process, "imported", "s/y") == b"alpha"
+    change(house, "imported", Remove(("a",)))
+    second = house.commit("imported")
+    assert "".join(house.manifest(house.view_version("imported", second.number))).startswith("./s ")
+    assert "".join(house.manifest(house.view_version("imported", 1))) == text
+
+
+def test_registering_a_name_that_is_taken_is_refused(house, photos):
+    with pytest.raises(Exists):
+        house.register("photos", load_manifest(""), "")
