@@ -29,37 +29,26 @@ def body_of(files: Iterable[tuple[str, FileNode]]) -> str:
     Raises InvalidOperation if a file has bytes that are in no block yet.
     """
     starts: dict[Locator, int] = {}
+    length = start = 0
+    locator: Locator | None = None
     tokens: list[FileToken] = []
     for name, node in files:
-        spans = list(_spans(name, node, starts))
-        tokens += [FileToken(start, end - start, name) for start, end in spans] or [FileToken(0, 0, name)]
+        begin = end = 0
+        for extent in node.extents:
+            if not isinstance(extent, StoredExtent):
+                raise InvalidOperation(f"file {name!r} has bytes that are in no block yet")
+            if extent.locator is not locator:  # neighbours mostly share a block, and then one object
+                locator = extent.locator
+                start = starts.setdefault(locator, length)
+                if start == length:
+                    length += locator.size
+            if start + extent.offset != end:
+                if begin < end:
+                    tokens.append(FileToken(begin, end - begin, name))
+                begin = start + extent.offset
+            end = start + extent.offset + extent.length
+        tokens.append(FileToken(begin, end - begin, name))
     return format_body(starts or [EMPTY_BLOCK], tokens) if tokens else ""
-
-
-def _spans(name: str, node: FileNode, starts: dict[Locator, int]) -> Iterator[tuple[int, int]]:
-    """Yield a file's ranges of the stream; blocks that are new to the stream are added at its end."""
-    begin = end = 0
-    for extent in node.extents:
-        if not isinstance(extent, StoredExtent):
-            raise InvalidOperation(f"file {name!r} has bytes that are in no block yet")
-        locator = extent.locator
-        start = starts.get(locator)
-        if start is None:
-            start = _end(starts)
-            starts[locator] = start
-        start += extent.offset
-        if start != end:
-            if begin < end:
-                yield begin, end
-            begin = start
-        end = start + extent.length
-    if begin < end:
-        yield begin, end
-
-
-def _end(starts: dict[Locator, int]) -> int:
-    last = next(reversed(starts), None)
-    return 0 if last is None else starts[last] + last.size
 
 
 def cut(locators: Sequence[Locator], tokens: Iterable[FileToken]) -> Iterator[tuple[StoredExtent, ...]]:
