@@ -130,10 +130,8 @@ class _NewLock:
             return site.require()[0]
         if site.is_collection_root:
             raise Forbidden("a LOCK would make a file at the root", hint=FILE_AT_THE_ROOT)
-        if self.slash:
-            raise BadRequest("a name with a slash at its end is a folder", hint="MKCOL makes a folder")
         view = site.require_parent()
-        site.check_new()
+        site.check_new_file(slash=self.slash)
         self.guard.check(edit, Need(site, Touch.CONTENT | Touch.MEMBERSHIP))
         return view
 

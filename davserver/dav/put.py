@@ -69,6 +69,7 @@ class PutJob:
     """One PUT: what its headers declare."""
 
     target: InCollection
+    slash: bool
     guard: Guard
     digests: DeclaredDigests
     mtime_ns: int | None
@@ -85,11 +86,10 @@ class PutJob:
         coding = (headers.get("Content-Encoding") or "identity").strip().lower()
         if coding != "identity":
             raise MediaTypeUnsupported(f"a body in the coding {coding!r} would be stored as it is, not as it is meant")
-        if request.slash and target.path:
-            raise BadRequest("a name with a slash at its end is a folder", hint="MKCOL makes a folder")
         length = request.body.length
         return cls(
             target=target,
+            slash=request.slash,
             guard=Guard.of(request),
             digests=DeclaredDigests.of(headers),
             mtime_ns=wanted_mtime_ns(headers),
@@ -105,7 +105,7 @@ class PutJob:
         site.require_parent()
         if isinstance(site.node, DirNode):
             raise IsADirectory("a folder cannot be replaced by a file with PUT", hint="DELETE it first")
-        site.check_new()
+        site.check_new_file(slash=self.slash)
         touch = Touch.CONTENT if site.node is not None else Touch.CONTENT | Touch.MEMBERSHIP
         self.guard.check(reader, Need(site, touch))
         return site

@@ -15,7 +15,7 @@ from davserver.collection import tree
 from davserver.collection.dirnode import DirNode, Node
 from davserver.collection.filenode import FileNode, etag_of
 from davserver.dav.conditional import Validators
-from davserver.dav.faults import Conflict, Forbidden
+from davserver.dav.faults import BadRequest, Conflict, Forbidden
 from davserver.dav.paths import HistoryOf, HistoryRoot, InCollection, InContent, InVersion, Target, check_new_name
 from davserver.dav.resources import modified_s
 from davserver.dav.spelling import settle
@@ -76,6 +76,12 @@ class Site:
         """Refuse a name that nothing new may have, unless something stands there already; raises InvalidName."""
         if self.node is None and self.path:
             check_new_name(self.path[-1])
+
+    def check_new_file(self, *, slash: bool) -> None:
+        """Like ``check_new``, and refuse a file whose URL ends with a slash; raises BadRequest."""
+        if self.node is None and slash:
+            raise BadRequest("a name with a slash at its end is a folder", hint="MKCOL makes a folder")
+        self.check_new()
 
 
 def locate(reader: Reader, target: InCollection) -> Site:
