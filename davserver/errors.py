@@ -12,6 +12,7 @@ Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log l
             LocatorError         malformed locator or portable data hash
             ConfigError          a setting (key, hint)
             UnknownVersion       no such version of a collection
+            UnknownBlocks        a manifest names blocks that are not in the store
         NotFound                 nothing at this path or of this name
         Exists                   something is there already
         NotADirectory            a path leads through a file
@@ -93,6 +94,17 @@ class ConfigError(Invalid):
 
 class UnknownVersion(Invalid):
     """A collection has no version of this number."""
+
+
+class UnknownBlocks(Invalid):
+    """A manifest names ``count`` blocks that the store does not have; ``locators`` are the first ones, with why."""
+
+    def __init__(self, locators: tuple[str, ...], count: int) -> None:
+        more = f" and {count - len(locators)} more" if count > len(locators) else ""
+        hint = "bring them into the store first, or import with --unchecked"
+        super().__init__(f"blocks missing from the store: {', '.join(locators)}{more}", hint=hint)
+        self.locators = locators
+        self.count = count
 
 
 class NotFound(DavserverError):
@@ -179,6 +191,7 @@ class BlockError(DavserverError):
     def __init__(self, locator: str, message: str) -> None:
         super().__init__(f"block {locator}: {message}")
         self.locator = locator
+        self.reason = message
 
 
 class BlockMissing(BlockError):
