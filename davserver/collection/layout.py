@@ -54,16 +54,17 @@ def body_of(files: Iterable[tuple[str, FileNode]]) -> str:
 def cut(locators: Sequence[Locator], tokens: Iterable[FileToken]) -> Iterator[tuple[StoredExtent, ...]]:
     """Yield for each token its pieces of the blocks; a range must lie within the stream, as parsing made sure."""
     starts = [0, *accumulate(locator.size for locator in locators)]
-    start = end = index = 0
+    locator = EMPTY_BLOCK
+    start = end = -1
     for position, size, _ in tokens:
         if not (start <= position and position + size <= end):
             # Most tokens lie in the block of the token before; the others are searched.
             index = bisect_right(starts, position) - 1
             if index >= len(locators) or position + size > starts[index + 1]:
-                yield _across(locators, starts, position, size) if size else ()
+                yield _across(locators, starts, position, size)
                 continue
-            start, end = starts[index], starts[index + 1]
-        yield (_stored_extent((locators[index], position - start, size)),) if size else ()
+            locator, start, end = locators[index], starts[index], starts[index + 1]
+        yield (_stored_extent((locator, position - start, size)),) if size else ()
 
 
 def _across(locators: Sequence[Locator], starts: list[int], position: int, size: int) -> tuple[StoredExtent, ...]:

@@ -14,7 +14,7 @@ _NUMBER = "0*([0-9]{1,19})"
 _LOCATOR = re.compile(r"[0-9a-f]{32}\+([0-9]{1,19})(?:\+[A-Z][-A-Za-z0-9@_]*)*")
 _FILE = re.compile(rf"{_NUMBER}:{_NUMBER}:({_CHARACTER}+(?:/{_CHARACTER}+)*)")
 _MARKER = re.compile(r"0:0:(?:\.|\\056)")
-_DOTS = re.compile(r"(?:^|/)(?:\.{0,2})(?:/|$)")
+_DOTS = re.compile(r"(?:\A|/)\.{0,2}(?:/|\Z)")
 
 
 def is_strict(text: str) -> bool:

@@ -72,5 +72,5 @@ def files_of(locators, tokens):
 def test_a_range_is_cut_at_the_borders_of_blocks_and_skips_empty_ones(position, size, expected):
     locators = (X, E, Y, E, E, X, E)
     far = FileToken(0, 2, "before"), FileToken(position, size, "a"), FileToken(6, 1, "behind")
-    for tokens in ([far[1]], [far[0], far[1]], [far[2], far[1]]):
+    for tokens in ([far[1]], [far[0], far[1]], [far[2], far[1]], [far[0], FileToken(1, 5, "across"), far[1]]):
         assert [tuple(extent) for extent in list(cut(locators, tokens))[-1]] == expected
