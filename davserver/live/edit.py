@@ -58,20 +58,19 @@ class Batch:
         self.names_changed = False
         self.rows_changed: set[int] = set()
         self._source = source
-        self._saved: dict[int, tuple[State, int]] = {}
+        self._saved: dict[int, tuple[State, int] | None] = {}
         self._savepoint: Savepoint | None = None
 
     def by_name(self, name: str) -> State:
         """Find a collection by name, as this batch has made it; raises NotFound."""
-        state = (
-            self._of_row(self.tables.collections.by_name(name))
-            if self.names_changed
-            else self._source.find(self.tables, name)
-        )
+        if self.names_changed:
+            state = self._of_row(self.tables.collections.by_name(name))
+        else:
+            # A row that this batch has changed is not for the source: what it names is not committed yet.
+            state = self._changed_of_name(name) or self._source.find(self.tables, name)
         if state is None:
             raise NotFound(f"no collection named {name!r}")
-        working = self.changed.get(state.row.id)
-        return working.state if working else state
+        return state
 
     def by_uuid(self, uuid: str) -> State:
         """Find a collection by uuid, trashed or not; raises NotFound."""
@@ -92,9 +91,9 @@ class Batch:
         return working
 
     def adopt(self, state: State) -> Working:
-        """Take a state as the working one, if the collection has none yet."""
-        working = self.changed.setdefault(state.row.id, Working(state))
-        self._saved.setdefault(state.row.id, (working.state, len(working.entries)))
+        """Take the state of a collection that this job made as its working one."""
+        working = self.changed[state.row.id] = Working(state)
+        self._saved[state.row.id] = None
         return working
 
     def tail(self, collection_id: int, seq: int) -> list[Entry]:
@@ -125,9 +124,12 @@ class Batch:
         """End a job that failed: everything is as it was before it."""
         if self._savepoint is not None:
             self._savepoint.rollback()
-        for collection_id, (state, length) in self._saved.items():
+        for collection_id, saved in self._saved.items():
+            if saved is None:
+                del self.changed[collection_id]
+                continue
             working = self.changed[collection_id]
-            working.state = state
+            working.state, length = saved
             del working.entries[length:]
         self._forget()
 
@@ -145,6 +147,10 @@ class Batch:
         for working in self.changed.values():
             row = replace(working.state.row, head_seq=working.state.seq)
             working.state = replace(working.state, row=row)
+
+    def _changed_of_name(self, name: str) -> State | None:
+        states = (working.state for working in self.changed.values())
+        return next((state for state in states if state.row.name == name and state.row.trashed_ns is None), None)
 
     def _of_row(self, row: Collection | None) -> State | None:
         if row is None:

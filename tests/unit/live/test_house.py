@@ -4,11 +4,13 @@ import threading
 
 import pytest
 
+from davserver.catalog.model import Lock
 from davserver.collection import tree
 from davserver.collection.attributes import Attributes
 from davserver.collection.change import Copy, Mkdir, Move, Put, Remove, SetAttributes, Splice
 from davserver.collection.load import load_manifest
 from davserver.errors import Exists, InvalidName, NotFound, StoreUnavailable, UnknownVersion
+from davserver.live.group import Job
 from davserver.manifest.pdh import portable_data_hash
 from davserver.values import parse_path
 
@@ -361,3 +363,51 @@ def test_a_registered_text_comes_back_as_it_was_until_something_changes(neighbou
 def test_registering_a_name_that_is_taken_is_refused(house, photos):
     with pytest.raises(Exists):
         house.register("photos", load_manifest(""), "")
+
+
+def test_a_collection_of_a_job_that_failed_is_not_mistaken_for_the_next_one(house, photos):
+    """Both jobs are in one batch, and the database gives the second collection the number of the first."""
+
+    def fail(edit):
+        made = edit.create_collection("phantom")
+        edit.apply(made.id, Mkdir(("ghost",)))
+        raise KeyError
+
+    jobs = [Job(fail), Job(lambda edit: edit.create_collection("real"))]
+    house._writer._run(jobs)
+    assert isinstance(jobs[0].error, KeyError)
+    assert [row.name for row in house.collections()] == ["photos", "real"]
+    assert house.view("real").info == jobs[1].result
+    assert listing(house.view("real")) == []
+    change(house, "real", Mkdir(("d",)))
+    assert listing(house.view("real")) == [("d", None)]
+
+
+def test_a_change_of_locks_is_seen_by_others_only_when_it_is_durable(house, photos):
+    lock = Lock(
+        token="t",
+        collection_id=photos.id,
+        path=("a",),
+        exclusive=True,
+        infinite=False,
+        owner_xml="",
+        principal="",
+        timeout_s=60,
+        expires_ns=10**20,
+    )
+
+    def lock_and_fail(edit):
+        edit.add_lock(lock)
+        assert edit.view("photos").info.lock_seq == photos.lock_seq + 1
+        assert edit.locks(photos.id) == [lock]
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        house.edit(lock_and_fail)
+    assert house.locks("photos") == []
+    house.edit(lambda edit: edit.add_lock(lock))
+    assert house.locks("photos") == [lock]
+    assert house.edit(lambda edit: edit.locks(edit.view("photos").info.id)) == [lock]
+    house.edit(lambda edit: edit.trash_collection(photos.id))
+    house.edit(lambda edit: edit.restore_collection(photos.id, "photos"))
+    assert house.locks("photos") == []
