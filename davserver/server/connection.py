@@ -21,7 +21,7 @@ from cheroot.server import HTTPConnection
 from davserver.errors import Incomplete, Invalid
 from davserver.server.gateway import Cut
 from davserver.server.request import Request
-from davserver.server.streams import ClientGone, HeadTimeout, Reader, SocketSource, Writer, has_pending
+from davserver.server.streams import ClientGone, Reader, SocketSource, Writer, has_pending
 
 if TYPE_CHECKING:
     from davserver.server.http import Server
@@ -111,8 +111,8 @@ class Connection(HTTPConnection):
             self._answer(request, "500 Internal Server Error", "internal error\n")
 
     def _failed_in_head(self, request: Request, error: Exception) -> None:
-        """Say 408 to a client that began a request; a connection that never said anything just ends."""
-        if isinstance(error, HeadTimeout) or (isinstance(error, TimeoutError) and self.rfile.has_data()):
+        """Say 408 to a client that began a request: a worker has the connection because something arrived."""
+        if isinstance(error, TimeoutError):
             self._answer(request, "408 Request Timeout", "the request did not arrive in time\n")
         elif not isinstance(error, OSError):
             _log.error("reading a request failed", exc_info=error)

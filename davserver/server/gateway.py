@@ -9,6 +9,7 @@ connection is cut (``Cut``) before its framing could say otherwise.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -21,6 +22,7 @@ from davserver.server.request import Request
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 _SMALL = 1 << 16
+_UNSAFE = re.compile(r"[\0\r\n]")
 
 
 class Cut(Exception):
@@ -96,13 +98,15 @@ class Gateway(Gateway_10):
             raise exc_info[1]
         if self.started_response and exc_info is None:
             raise RuntimeError("start_response was called twice")
-        self.started_response = True
         self.remaining_bytes_out = None
         self.req.status = status.encode("latin-1")  # type: ignore[assignment]  # bytes, as cheroot's own gateway has it
         self.req.outheaders = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         for name, value in headers:
+            if _UNSAFE.search(name) or _UNSAFE.search(value):
+                raise ValueError(f"response header {name!r} holds a line break")
             if name.lower() == "content-length":
                 self.remaining_bytes_out = int(value)
+        self.started_response = True
         return self.write
 
     def write(self, chunk: bytes) -> None:

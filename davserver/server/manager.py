@@ -8,6 +8,7 @@ Threads: ``run`` in the accepting thread; ``put`` from workers.
 from __future__ import annotations
 
 import errno
+import os
 import selectors
 import socket
 import time
@@ -32,6 +33,24 @@ class Manager(ConnectionManager):
 
     server: Server
     _selector: Any
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        self._woken, self._wake = os.pipe()
+        # What is registered as the server's own makes the loop look whether something connected, or whether to stop.
+        self._selector.register(self._woken, selectors.EVENT_READ, data=server)
+
+    def stop(self) -> None:
+        """Make ``run`` return, and wait until it did."""
+        self._stop_requested = True
+        os.write(self._wake, b"s")
+        super().stop()
+
+    def close(self) -> None:
+        """Close all waiting connections."""
+        super().close()
+        os.close(self._woken)
+        os.close(self._wake)
 
     def put(self, conn: Connection) -> None:
         """Watch a connection until its next request; one that has bytes already goes to a worker at once."""

@@ -8,7 +8,6 @@ Follows: RFC 9112 sections 6, 9.3, 9.6; RFC 9110 sections 6.6.1 (Date), 10.1.1 (
 from __future__ import annotations
 
 import email.utils
-import re
 import time
 import urllib.parse
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 DRAIN_LIMIT = 1 << 20
 """Bytes of an unread body that are cheaper to read than a new connection."""
 
-_UNSAFE = re.compile(rb"[\0\r\n]")
 _HOP_BY_HOP = frozenset((b"connection", b"keep-alive", b"transfer-encoding"))
 
 
@@ -128,8 +126,6 @@ class Request(HTTPRequest):
             lowered = name.lower()
             if lowered in _HOP_BY_HOP or (drop_length and lowered == b"content-length"):
                 continue  # framing is decided here: PEP 3333 forbids these to applications
-            if _UNSAFE.search(name) or _UNSAFE.search(value):
-                raise ValueError(f"response header {name!r} holds a line break")
             lines.append(name + b": " + value)
         if self.chunked_write:
             lines.append(b"Transfer-Encoding: chunked")

@@ -21,10 +21,6 @@ class ClientGone(Exception):
     """The client does not take the response: it closed, reset or stopped reading the connection."""
 
 
-class HeadTimeout(TimeoutError):
-    """The head of a request did not arrive in time."""
-
-
 class SocketSource(io.RawIOBase):
     """The receiving side of a socket, as the raw stream of a ``BufferedReader``.
 
@@ -72,7 +68,7 @@ class SocketSource(io.RawIOBase):
             return
         left = deadline - self._monotonic()
         if left <= 0:
-            raise HeadTimeout("timed out")
+            raise TimeoutError("timed out")
         self._sock.settimeout(min(left, self._timeout_s))
 
 
