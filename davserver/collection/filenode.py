@@ -139,6 +139,11 @@ class FileNode:
             return self._final(self._extents, self.size, self._mem_bytes, attributes)
         return FileNode(self._extents, attributes)
 
+    def set_attributes(self, attributes: Attributes) -> None:
+        """Change the attributes of a mutable node."""
+        self._check_mutable()
+        self._attributes = attributes
+
     def seek(self, pointer: FilePointer) -> FilePointer:
         """Return a pointer to the same offset that is valid now; O(1) if it was, else O(log extents).
 

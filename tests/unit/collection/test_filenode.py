@@ -172,6 +172,19 @@ def test_a_pointer_into_a_clone_is_searched_for() -> None:
     assert other.seek(one.seek(FilePointer(1)))[:3] == (1, 0, 1)
 
 
+def test_an_extent_is_exchanged_also_in_a_clone_but_not_after_its_bytes_changed(blocks: MemoryBlocks) -> None:
+    node = FileNode()
+    node.write(FilePointer(0), b"abc")
+    share = node.extents[0].share()
+    locator = blocks.put(share.view())
+    clone = node.clone()
+    node.write(FilePointer(1), b"X")
+    assert not node.exchange(share, StoredExtent(locator, 0, 3))
+    assert clone.exchange(share, StoredExtent(locator, 0, 3))
+    assert (content(node, blocks), content(clone, blocks)) == (b"aXc", b"abc")
+    assert clone.mem_bytes == 0
+
+
 def test_negative_offsets_are_refused() -> None:
     with pytest.raises(InvalidOperation):
         FileNode().seek(FilePointer(-1))
