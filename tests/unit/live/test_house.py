@@ -393,7 +393,7 @@ def test_a_change_of_locks_is_seen_by_others_only_when_it_is_durable(house, phot
         owner_xml="",
         principal="",
         timeout_s=60,
-        expires_ns=10**20,
+        expires_ns=2**62,
     )
 
     def lock_and_fail(edit):
