@@ -55,6 +55,7 @@ class Connection(HTTPConnection):
         self.ssl_env = {}
         self.last_used = time.time()
         self._handshake_due = isinstance(sock, ssl.SSLSocket)
+        self._aborted = False
 
     def has_data(self) -> bool:
         """Tell whether bytes wait that no selector would report."""
@@ -132,6 +133,7 @@ class Connection(HTTPConnection):
             sock.do_handshake()
         except ssl.SSLError as error:
             if error.reason == "HTTP_REQUEST":
+                self.linger = True
                 self._say_tls_is_needed(sock)
             _log.debug("no TLS handshake", client=self.remote_addr, reason=str(error))
             return False
@@ -153,6 +155,7 @@ class Connection(HTTPConnection):
     def abort(self) -> None:
         """Make the coming close a reset: a response framed by the connection's end must not seem complete."""
         self.linger = False
+        self._aborted = True
         try:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         except OSError as error:
@@ -167,9 +170,21 @@ class Connection(HTTPConnection):
 
     def close(self) -> None:
         """Close the socket; after an answer that did not wait for the body, let the client read it first."""
+        if not self._aborted:
+            self._say_goodbye()
         if self.linger:
             self._linger()
         self.socket.close()
+
+    def _say_goodbye(self) -> None:
+        """Send TLS's close_notify, without which a response framed by the connection's end seems cut; do not wait."""
+        if not isinstance(self.socket, ssl.SSLSocket) or self._handshake_due:
+            return
+        try:
+            self.socket.settimeout(0)
+            self.socket.unwrap()
+        except (OSError, ValueError) as error:  # the usual one: the client's own goodbye has not come yet
+            _log.debug("no TLS goodbye", client=self.remote_addr, reason=str(error))
 
     def _linger(self) -> None:
         """Take in what the client still sends for a moment: closing on it would reset away our answer."""
