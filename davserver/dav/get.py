@@ -28,6 +28,11 @@ from davserver.live.house import House
 
 _GATHER_BYTES = 64 << 10
 _SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
+_OF_FILES: HeaderList = [
+    ("Accept-Ranges", "bytes"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", _SANDBOX),
+]
 _REVALIDATE = ("Cache-Control", "private, no-cache")
 _FOREVER = ("Cache-Control", "private, max-age=31536000, immutable")
 
@@ -50,7 +55,7 @@ def _file(request: Request, blocks: RangeReader, resource: Resource, file: FileN
     if check_read(Conditions.of(request.headers), current) is ReadOutcome.NOT_MODIFIED:
         return Response(304, headers)
     kind = content_type(resource.segments[-1], file)
-    representation = _Representation(file, kind, [*headers, *_representation_headers(kind)], blocks)
+    representation = _Representation(file, kind, [*headers, *_OF_FILES], blocks)
     if request.method == "HEAD":
         return representation.head()
     spans = _asked_spans(request, current, file.size)
@@ -59,14 +64,6 @@ def _file(request: Request, blocks: RangeReader, resource: Resource, file: FileN
     if len(spans) == 1:
         return representation.part(spans[0])
     return representation.parts(spans, request.request_id)
-
-
-def _representation_headers(kind: str) -> HeaderList:
-    headers = [("Accept-Ranges", "bytes"), ("X-Content-Type-Options", "nosniff")]
-    if not kind.startswith("application/pdf"):
-        # A PDF is shown by a viewer that is isolated anyway and that a sandbox would keep from starting.
-        headers.append(("Content-Security-Policy", _SANDBOX))
-    return headers
 
 
 def _asked_spans(request: Request, current: Validators, size: int) -> tuple[Span, ...] | None:

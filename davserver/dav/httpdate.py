@@ -26,22 +26,36 @@ _FORMS = (
     re.compile(r"[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) (?P<day>[ \d]\d) " + _CLOCK + r" (?P<year>\d{4})\Z", re.ASCII),
 )
 _TWO_DIGIT_PIVOT = 70
+_DAY_S = 86_400
+_TWO_DIGITS = tuple(f"{number:02d}" for number in range(60))
 
 
-@lru_cache(maxsize=4096)
 def format_date(seconds: int) -> str:
     """Write ``Sun, 06 Nov 1994 08:49:37 GMT``."""
-    t = gmtime(seconds)
-    return (
-        f"{_DAYS[t.tm_wday]}, {t.tm_mday:02d} {_MONTHS[t.tm_mon - 1]} {t.tm_year:04d}"
-        f" {t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d} GMT"
-    )
+    days, second = divmod(seconds, _DAY_S)
+    return f"{_day(days)[0]} {_clock(second)} GMT"
 
 
 def format_rfc3339(seconds: int) -> str:
     """Write ``1994-11-06T08:49:37Z``."""
-    t = gmtime(seconds)
-    return f"{t.tm_year:04d}-{t.tm_mon:02d}-{t.tm_mday:02d}T{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}Z"
+    days, second = divmod(seconds, _DAY_S)
+    return f"{_day(days)[1]}T{_clock(second)}Z"
+
+
+@lru_cache(maxsize=1024)
+def _day(days: int) -> tuple[str, str]:
+    """Write a day, counted from the epoch, in both forms; listings hold few different ones."""
+    t = gmtime(days * _DAY_S)
+    return (
+        f"{_DAYS[t.tm_wday]}, {t.tm_mday:02d} {_MONTHS[t.tm_mon - 1]} {t.tm_year:04d}",
+        f"{t.tm_year:04d}-{t.tm_mon:02d}-{t.tm_mday:02d}",
+    )
+
+
+def _clock(second: int) -> str:
+    minutes, seconds = divmod(second, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{_TWO_DIGITS[hours]}:{_TWO_DIGITS[minutes]}:{_TWO_DIGITS[seconds]}"
 
 
 def parse_date(text: str) -> int | None:

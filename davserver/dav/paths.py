@@ -37,6 +37,7 @@ SERVICE = "_"
 
 MAX_NAME_BYTES = 1024
 _SAFE = "-._~!$()*,"
+_PLAIN = re.compile(r"[-\w.~!$()*,]*\Z", re.ASCII)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _VERSION_FOLDER = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-(\d{6,19})\Z", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -222,6 +223,8 @@ def check_new_name(name: str) -> None:
 
 def quote_name(name: str) -> str:
     """Percent-encode one name so that it needs no escape in XML or HTML either."""
+    if _PLAIN.match(name):
+        return name
     return quote(name, safe=_SAFE, errors="surrogateescape")
 
 

@@ -8,7 +8,8 @@ A dead property is stored as a whole element (``xml.self_contained``) and writte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from davserver.collection.attributes import EMPTY
 from davserver.collection.dirnode import DirNode
@@ -20,6 +21,8 @@ from davserver.dav.resources import Place, Resource, created_s, modified_s
 
 DISPLAYNAME = "{DAV:}displayname"
 NO_LOCKS = "<D:lockdiscovery/>"
+_SUPPORTED = f"<D:supportedlock>{SUPPORTED}</D:supportedlock>"
+_NONE: dict[str, str] = {}
 
 
 class Subject:
@@ -84,7 +87,7 @@ def _lockdiscovery(subject: Subject) -> str:
 
 def _supportedlock(subject: Subject) -> str:
     lockable = subject.resource.place is Place.LIVE
-    return f"<D:supportedlock>{SUPPORTED}</D:supportedlock>" if lockable else "<D:supportedlock/>"
+    return _SUPPORTED if lockable else "<D:supportedlock/>"
 
 
 def _quota_used(subject: Subject) -> str | None:
@@ -123,14 +126,14 @@ def content_type(name: str, file: FileNode) -> str:
     return file.attributes.content_type or mediatypes.type_of_name(name)
 
 
-def all_properties(subject: Subject, extra: Mapping[str, Writer]) -> str:
-    """Write what ``allprop`` means, with the live properties of ``include``."""
+def all_properties(subject: Subject, live: Mapping[str, Writer]) -> str:
+    """Write these live properties and all dead ones; a dead one hides the live one of its name."""
     dead = subject.attributes.properties
-    hidden = {name for name, _ in dead} if dead else ()
-    written = [write(subject) or "" for name, write in ALLPROP.items() if name not in hidden]
-    written += [write(subject) or "" for name, write in extra.items()]
-    written += [text for _, text in dead]
-    return "".join(written)
+    if not dead:
+        return "".join([write(subject) or "" for write in live.values()])
+    hidden = {name for name, _ in dead}
+    written = [write(subject) or "" for name, write in live.items() if name not in hidden]
+    return "".join([*written, *(text for _, text in dead)])
 
 
 def property_names(subject: Subject) -> str:
@@ -140,17 +143,24 @@ def property_names(subject: Subject) -> str:
     return "".join(map(xml.empty_element, [*names, *dead]))
 
 
-def named_properties(subject: Subject, wanted: Mapping[str, tuple[Writer | None, str]]) -> tuple[str, str]:
+class Wanted(NamedTuple):
+    """A property that is asked for by name: its live writer, if it has one, and its empty element."""
+
+    name: str
+    write: Writer | None
+    empty: str
+
+
+def named_properties(subject: Subject, wanted: Iterable[Wanted]) -> tuple[str, str]:
     """Write the asked properties; returns those found and, as empty elements, those missing.
 
-    ``wanted`` maps a name to its live writer, if it has one, and to its empty element. A dead property of a live
-    one's name (a changed ``displayname``) hides the live one.
+    A dead property of a live one's name (a changed ``displayname``) hides the live one.
     """
-    dead = dict(subject.attributes.properties) if subject.attributes.properties else {}
+    dead = dict(subject.attributes.properties) if subject.attributes.properties else _NONE
     found = []
     missing = []
-    for name, (write, empty) in wanted.items():
-        text = dead.get(name)
+    for name, write, empty in wanted:
+        text = dead.get(name) if dead else None
         if text is None and write is not None:
             text = write(subject)
         if text is None:

@@ -21,9 +21,11 @@ from davserver.dav.lockxml import lockdiscovery
 from davserver.dav.paths import href_of, quote_name
 from davserver.dav.properties import NO_LOCKS, Subject
 from davserver.dav.propquery import Query, parse_query
+from davserver.dav.quirks import explorer
 from davserver.dav.requests import Depth, Request
-from davserver.dav.resources import Place, Resource, find, members
+from davserver.dav.resources import Resource, find, loaded, members
 from davserver.dav.responses import Response, started, xml_document
+from davserver.errors import NotFound
 from davserver.live.house import House
 from davserver.values import TreePath
 
@@ -45,7 +47,8 @@ class _Listed(NamedTuple):
 def handle(request: Request, house: House) -> Response:
     """Serve a PROPFIND: 207; a listing that fits a slice has a length, a longer one is chunked."""
     depth = request.depth(Depth.INFINITY)
-    query = parse_query(request.body.read_all(xml.DEFAULT_LIMIT))
+    hidden = explorer.too_long_for(request.headers.get("User-Agent"))
+    query = parse_query(request.body.read_all(xml.DEFAULT_LIMIT), hidden)
     resource = find(house, request.target)
     if depth is Depth.INFINITY:
         _check_bound(house, resource)
@@ -92,13 +95,14 @@ def _walk(house: House, top: _Listed, depth: Depth) -> Iterator[_Listed]:
 
 
 def _members(house: House, folder: _Listed) -> Iterator[_Listed]:
-    resource = folder.resource
-    if resource.node is None and resource.place is Place.LIVE and resource.collection is not None:
-        # A collection met on the way down from the root: from here on its tree is needed.
-        resource = resource._replace(node=house.view_uuid(resource.collection.uuid).root)
-    for member in members(house, resource):
+    for member in members(house, folder.resource):
         href = folder.href + quote_name(member.segments[-1])
-        yield _Listed(href + "/" if member.is_folder else href, member)
+        try:
+            whole = loaded(house, member)
+        except NotFound:
+            # A collection that was deleted while the root is being listed is not in the list.
+            continue
+        yield _Listed(href + "/" if member.is_folder else href, whole)
 
 
 class _Writer:
@@ -123,7 +127,11 @@ class _Writer:
         return known(resource.path)
 
     def _look_up(self, resource: Resource, info: Collection) -> LocksAt:
-        locks = self._house.locks(info.name)
+        try:
+            locks = self._house.locks(info.name)
+        except NotFound:
+            # Renamed or deleted since the walk began: what is listed is the tree as it was, without locks.
+            return _no_locks
         if not locks:
             return _no_locks
         above = len(resource.segments) - len(resource.path)

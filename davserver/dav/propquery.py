@@ -8,6 +8,7 @@ Invariant: what depends on the request alone is worked out once, not per resourc
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from davserver.dav import xml
 from davserver.dav.faults import BadRequest
@@ -15,6 +16,7 @@ from davserver.dav.properties import (
     ALLPROP,
     LIVE,
     Subject,
+    Wanted,
     Writer,
     all_properties,
     named_properties,
@@ -31,10 +33,14 @@ _OK_CLOSE = "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
 _MISSING_CLOSE = "</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>"
 
 
-def parse_query(body: bytes) -> Query:
-    """Read a PROPFIND body; an empty one means ``allprop``. Raises BadRequest."""
+@lru_cache(maxsize=64)
+def parse_query(body: bytes, hidden: frozenset[str] = frozenset()) -> Query:
+    """Read a PROPFIND body; an empty one means ``allprop``, which leaves out what is hidden. Raises BadRequest.
+
+    Cached: a client sends the same few bodies all day, and what is compiled from one holds no state.
+    """
     if not body:
-        return _allprop({})
+        return _allprop(hidden, {})
     document = xml.parse(body, root="{DAV:}propfind")
     parts = {str(child.tag): child for child in document}
     if "{DAV:}prop" in parts:
@@ -43,7 +49,7 @@ def parse_query(body: bytes) -> Query:
         return _propname
     if "{DAV:}allprop" in parts:
         include = _names(parts["{DAV:}include"]) if "{DAV:}include" in parts else []
-        return _allprop({name: LIVE[name] for name in include if name in LIVE and name not in ALLPROP})
+        return _allprop(hidden, {name: LIVE[name] for name in include if name in LIVE})
     raise BadRequest("propfind holds none of prop, propname and allprop")
 
 
@@ -54,9 +60,11 @@ def _names(parent: xml.Element) -> list[str]:
     return names
 
 
-def _allprop(extra: dict[str, Writer]) -> Query:
+def _allprop(hidden: frozenset[str], include: dict[str, Writer]) -> Query:
+    live = {name: write for name, write in ALLPROP.items() if name not in hidden} | include
+
     def write(subject: Subject) -> str:
-        return _OK_OPEN + all_properties(subject, extra) + _OK_CLOSE
+        return _OK_OPEN + all_properties(subject, live) + _OK_CLOSE
 
     return write
 
@@ -66,7 +74,7 @@ def _propname(subject: Subject) -> str:
 
 
 def _prop(names: list[str]) -> Query:
-    wanted = {name: (LIVE.get(name), xml.empty_element(name)) for name in names}
+    wanted = [Wanted(name, LIVE.get(name), xml.empty_element(name)) for name in names]
 
     def write(subject: Subject) -> str:
         found, missing = named_properties(subject, wanted)

@@ -8,6 +8,7 @@ Invariant: a resource holds an immutable node, so whatever is read from it belon
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import Enum
 from typing import NamedTuple
 
@@ -119,8 +120,15 @@ def _in_version(house: House, target: InVersion) -> Resource:
     version = view.version
     if target.folder != version_folder(version.number, version.created_ns // _SECOND_NS):
         raise NotFound("the version of this number was made at another time")
-    base = Resource(target.segments, Place.FROZEN, version.created_ns, collection=view.info)
-    return _in_tree(target, base, view.root)
+    found = _in_tree(
+        target, Resource(target.segments, Place.FROZEN, version.created_ns, collection=view.info), view.root
+    )
+    return found if target.path else found._replace(node=_dated(view.root, version.created_ns))
+
+
+def _dated(root: DirNode, created_ns: int) -> DirNode:
+    """Let the folder of a version bear the time of the version, here as in the list of versions."""
+    return root.with_attributes(replace(root.attributes, created_ns=created_ns, mtime_ns=created_ns))
 
 
 def _in_tree(target: InCollection | InContent | InVersion, base: Resource, root: DirNode) -> Resource:
@@ -131,11 +139,25 @@ def _in_tree(target: InCollection | InContent | InVersion, base: Resource, root:
     return base._replace(node=node, root=root, path=path)
 
 
+def loaded(house: House, resource: Resource) -> Resource:
+    """Return a listed collection with its tree, so that it shows all it has; anything else as it is.
+
+    Raises NotFound if the collection went away since it was listed.
+    """
+    if resource.node is not None or resource.place is not Place.LIVE or resource.collection is None:
+        return resource
+    view = house.view_uuid(resource.collection.uuid)
+    if view.info.trashed_ns is not None:
+        raise NotFound("this collection is in the trash")
+    return resource._replace(collection=view.info, node=view.root, root=view.root)
+
+
 def members(house: House, folder: Resource) -> Iterator[Resource]:
     """Iterate over what is in a folder, in the order of names; the trees of listed collections are not loaded."""
     if isinstance(folder.node, DirNode):
+        segments, place, born_ns, _, collection, root, path = folder
         for name, node in folder.node.items():
-            yield folder._replace(segments=(*folder.segments, name), node=node, path=(*folder.path, name))
+            yield Resource((*segments, name), place, born_ns, node, collection, root, (*path, name))
         return
     if folder.segments == ():
         for info in house.collections():

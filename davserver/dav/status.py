@@ -29,6 +29,7 @@ STATUS: dict[type[errors.DavserverError], Row] = {
     errors.ManifestError: Row(400),
     errors.LocatorError: Row(400),
     errors.ConfigError: Row(500),
+    errors.UnknownBlocks: Row(409),
     errors.UnknownVersion: Row(404),
     errors.NotFound: Row(404),
     errors.Exists: Row(405),

@@ -29,6 +29,7 @@ MULTISTATUS_CLOSE = "</D:multistatus>"
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 Element = etree._Element  # noqa: SLF001 - lxml's public name for the type
 
@@ -84,9 +85,9 @@ def self_contained(element: Element) -> str:
 
 def escape(value: str) -> str:
     """Escape text content; characters XML 1.0 cannot hold become U+FFFD."""
-    if _UNWRITABLE.search(value):
-        value = _UNWRITABLE.sub("\ufffd", value)
-    return _escape(value).replace("\r", "&#13;")
+    if not _SPECIAL.search(value):
+        return value
+    return _escape(_UNWRITABLE.sub("\ufffd", value)).replace("\r", "&#13;")
 
 
 def empty_element(name: str) -> str:

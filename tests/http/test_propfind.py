@@ -192,3 +192,38 @@ def test_dead_properties_are_shown(dav):
         assert note.get("a") == "1"
         assert note[0].tag == "{urn:x}sub"
         assert note.get("{http://www.w3.org/XML/1998/namespace}lang") == "de"
+
+
+def test_a_collection_shows_the_same_in_the_list_of_all(dav):
+    update = b'<propertyupdate xmlns="DAV:"><set><prop><x:p xmlns:x="urn:x">v</x:p></prop></set></propertyupdate>'
+    dav.expect(207, "PROPPATCH", "/c/", update)
+    dav.expect(201, "PUT", "/c/f", b"12345")
+    listed, alone = dav.propfind("/", "1")["/c/"], dav.propfind("/c/", "0")["/c/"]
+    assert {name: etree.tostring(element) for name, element in listed.items()} == {
+        name: etree.tostring(element) for name, element in alone.items()
+    }
+    assert listed["{urn:x}p"].text == "v"
+
+
+def test_a_lock_inside_a_folder_keeps_its_root_when_all_is_listed(dav):
+    dav.expect(201, "MKCOL", "/c/d/")
+    lock = (
+        b'<lockinfo xmlns="DAV:"><lockscope><shared/></lockscope><locktype><write/></locktype>'
+        b"<owner>me</owner></lockinfo>"
+    )
+    dav.expect(200, "LOCK", "/c/d/", lock, Depth="0")
+    shown = dav.propfind("/", "infinity", prop("<D:lockdiscovery/>"))["/c/d/"][DAV + "lockdiscovery"]
+    assert shown.findtext(f"{DAV}activelock/{DAV}lockroot/{DAV}href") == "/c/d/"
+
+
+def test_explorer_gets_no_more_than_it_reads(dav):
+    """Its listings end at 1,000,000 bytes (quirk ``explorer``)."""
+    dav.expect(201, "PUT", "/c/f", b"")
+    usual = dav.expect(207, "PROPFIND", "/c/", b"", Depth="1").body
+    explorer = dav.expect(
+        207, "PROPFIND", "/c/", b"", Depth="1", User_Agent="Microsoft-WebDAV-MiniRedir/10.0.19045"
+    ).body
+    assert b"supportedlock" in usual
+    assert b"supportedlock" not in explorer
+    for needed in (b"getcontentlength", b"getlastmodified", b"creationdate", b"resourcetype"):
+        assert needed in explorer

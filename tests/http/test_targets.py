@@ -105,3 +105,12 @@ def test_errors_tell_nothing_of_the_inside(dav):
         for word in (b"Error", b"Traceback", b"WsgiDAV", b"wsgidav", b"Python"):
             assert word not in answer.body
         assert "WsgiDAV" not in answer.headers.get("Server", "")
+
+
+def test_a_folder_without_its_slash_is_no_redirect(dav):
+    """WsgiDAV redirects, and loses the share's prefix; the Windows redirector does not follow at all."""
+    dav.expect(201, "MKCOL", "/c/sub/")
+    for path in ("/c/sub", "/c"):
+        dav.expect(200, "GET", path)
+        dav.expect(200, "HEAD", path)
+        dav.expect(207, "PROPFIND", path, Depth="0")

@@ -109,9 +109,9 @@ class Stage:
     @contextmanager
     def play(self, app: WSGIApplication) -> Iterator[None]:
         """Serve an application until the block ends."""
-        self._app = app
+        before, self._app = self._app, app
         yield
-        self._app = None
+        self._app = before
 
 
 @contextmanager
