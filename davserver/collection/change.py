@@ -125,16 +125,14 @@ def _put(change: Put, root: DirNode) -> DirNode:
 
 @_apply.register
 def _write(change: Write, root: DirNode) -> DirNode:
-    node = FileNode(tree.require_file(root, change.path).extents, change.attributes)
-    node.splice(change.offset, change.extents)
-    return tree.put(root, change.path, node)
+    node = tree.require_file(root, change.path)
+    return tree.put(root, change.path, node.spliced(change.offset, change.extents, change.attributes))
 
 
 @_apply.register
 def _truncate(change: Truncate, root: DirNode) -> DirNode:
-    node = FileNode(tree.require_file(root, change.path).extents, change.attributes)
-    node.truncate(change.size)
-    return tree.put(root, change.path, node)
+    node = tree.require_file(root, change.path)
+    return tree.put(root, change.path, node.truncated(change.size, change.attributes))
 
 
 @_apply.register

@@ -8,6 +8,7 @@ Invariants: a stored extent's range lies inside its block; a buffer is written o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from davserver.errors import BlockCorrupt
@@ -137,3 +138,27 @@ def join(left: Extent, right: Extent) -> Extent | None:
     elif isinstance(left, ZeroExtent) and isinstance(right, ZeroExtent):
         return ZeroExtent(left.length + right.length)
     return None
+
+
+def joined(extents: Iterable[Extent]) -> tuple[Extent, ...]:
+    """Leave out empty extents, join what fits together, and take shares of mem extents."""
+    result: list[Extent] = []
+    for extent in extents:
+        if not extent.length:
+            continue
+        both = join(result[-1], extent) if result else None
+        if both is not None:
+            result[-1] = both
+        else:
+            result.append(extent.share() if isinstance(extent, MemExtent) else extent)
+    return tuple(result)
+
+
+def total_length(extents: Iterable[Extent]) -> int:
+    """Return the bytes in all of them."""
+    return sum(extent.length for extent in extents)
+
+
+def mem_length(extents: Iterable[Extent]) -> int:
+    """Return the bytes that are in no block yet."""
+    return sum(extent.length for extent in extents if isinstance(extent, MemExtent))

@@ -14,12 +14,21 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from hashlib import sha256
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 from davserver.collection.attributes import EMPTY, Attributes
-from davserver.collection.extents import Extent, MemExtent, RangeReader, StoredExtent, ZeroExtent, join
+from davserver.collection.etag import derived_etag
+from davserver.collection.extents import (
+    Extent,
+    MemExtent,
+    RangeReader,
+    StoredExtent,
+    ZeroExtent,
+    joined,
+    mem_length,
+    total_length,
+)
 from davserver.errors import InvalidOperation
 from davserver.values import MAX_BLOCK_BYTES, Buffer
 
@@ -48,13 +57,13 @@ class FileNode:
 
     def __init__(self, extents: Iterable[Extent] = (), attributes: Attributes = EMPTY) -> None:
         """Take extents in order, mem extents as shares; empty ones are left out, pieces that fit together joined."""
-        self._extents: list[Extent] | tuple[Extent, ...] = _joined(extents)
+        self._extents: list[Extent] | tuple[Extent, ...] = joined(extents)
         self._attributes: Attributes | Mapping[str, Any] = attributes
         self._frozen = False
         self._starts: list[int] | None = None
         self._mem_bytes: int | None = None
         self._repacked: object = None
-        self.size = _length(self._extents)
+        self.size = total_length(self._extents)
 
     @classmethod
     def of_stored(
@@ -119,7 +128,7 @@ class FileNode:
     def mem_bytes(self) -> int:
         """The bytes in mem extents: what is in no block yet."""
         if self._mem_bytes is None:
-            self._mem_bytes = sum(e.length for e in self._extents if isinstance(e, MemExtent))
+            self._mem_bytes = mem_length(self._extents)
         return self._mem_bytes
 
     def freeze(self) -> FileNode:
@@ -240,16 +249,51 @@ class FileNode:
         self._replace(index, pointer.extent + 1, parts, size=max(self.size, behind.offset))
         return n, behind._replace(repacked=self.repacked)
 
-    def splice(self, offset: int, extents: Iterable[Extent]) -> None:
-        """Put whole extents over the bytes from ``offset``, by reference; zeros fill a gap before them."""
-        self._check_mutable()
-        middle = _joined(extents)
-        end = offset + _length(middle)
+    def spliced(self, offset: int, extents: Iterable[Extent], attributes: Attributes) -> FileNode:
+        """Return a final file with whole extents over the bytes from ``offset``; zeros fill a gap before them.
+
+        Nothing but references is copied, so that many small writes to a file of many extents stay cheap.
+        """
+        if not self._frozen:
+            return self.clone().freeze().spliced(offset, extents, attributes)
+        middle = joined(extents)
         gap = [ZeroExtent(offset - self.size)] if offset > self.size else []
-        tail = self.slices(end, max(self.size - end, 0))
-        self._extents = _joined([*self.slices(0, offset), *gap, *middle, *tail])
-        self._changed(max(self.size, end))
-        self._starts = None
+        first = self.seek(FilePointer(offset))
+        last = self.seek(FilePointer(offset + total_length(middle)))
+        parts = [*self._before(first), *gap, *middle, *self._behind(last)]
+        return self._with(first.extent, last.extent + bool(last.within), parts, max(self.size, last.offset), attributes)
+
+    def truncated(self, size: int, attributes: Attributes) -> FileNode:
+        """Return a final file of ``size`` bytes: cut, or with zeros at its end."""
+        if not self._frozen:
+            return self.clone().freeze().truncated(size, attributes)
+        end = self.seek(FilePointer(size))
+        zeros = [ZeroExtent(size - self.size)] if size > self.size else []
+        return self._with(end.extent, len(self._extents), [*self._before(end), *zeros], size, attributes)
+
+    def _before(self, pointer: FilePointer) -> list[Extent]:
+        """Return the part of a pointer's extent that is before it."""
+        return [self._extents[pointer.extent].slice(0, pointer.within)] if pointer.within else []
+
+    def _behind(self, pointer: FilePointer) -> list[Extent]:
+        """Return the part of a pointer's extent that is behind it, if the pointer is inside."""
+        if not pointer.within:
+            return []
+        extent = self._extents[pointer.extent]
+        return [extent.slice(pointer.within, extent.length - pointer.within)]
+
+    def _with(self, first: int, last: int, parts: list[Extent], size: int, attributes: Attributes) -> FileNode:
+        """Return a final file with ``parts`` in the place of a range of extents, joined to its neighbours."""
+        begin, end = max(first - 1, 0), min(last + 1, len(self._extents))
+        new = joined([*self._extents[begin:first], *parts, *self._extents[last:end]])
+        mem_bytes = self.mem_bytes - mem_length(self._extents[begin:end]) + mem_length(new)
+        result: FileNode = self._final(
+            (*self._extents[:begin], *new, *self._extents[end:]), size, mem_bytes, attributes
+        )
+        if self._starts:
+            starts = accumulate((extent.length for extent in new[:-1]), initial=self._starts[begin])
+            result._starts = [*self._starts[:begin], *(starts if new else ()), *self._starts[end:]]
+        return result
 
     def truncate(self, size: int) -> None:
         """Cut the file, or let it grow by zeros that take no room; raises InvalidOperation for a negative size."""
@@ -306,13 +350,10 @@ class FileNode:
 def etag_of(node: FileNode) -> str:
     """Return the strong ETag of a file, unquoted: its attribute, or 32 hex digits that follow from its extents.
 
-    The derived one is a hash over (md5, offset, length) of the pieces, so it is equal only for equal bytes, as the
-    block store refuses other bytes under the same MD5; but the same bytes cut or stored in another way have another.
-    So whoever moves a file's bytes into other blocks keeps the ETag by ``with_fixed_etag`` first.
+    The same bytes cut or stored in another way have another derived one. So whoever moves a file's bytes into other
+    blocks keeps the ETag by ``with_fixed_etag`` first.
     """
-    if node.attributes.etag is not None:
-        return node.attributes.etag
-    return _digest(_piece(extent) for extent in node.extents)
+    return node.attributes.etag if node.attributes.etag is not None else derived_etag(node.extents)
 
 
 def with_fixed_etag(node: FileNode) -> FileNode:
@@ -322,54 +363,9 @@ def with_fixed_etag(node: FileNode) -> FileNode:
     return node.with_attributes(replace(node.attributes, etag=etag_of(node)))
 
 
-def content_etag(extents: Sequence[Extent]) -> str:
-    """Return the ETag of a freshly uploaded file: 32 hex digits, a pure function of its bytes.
-
-    An upload is cut every 64 MiB; full blocks are stored, the tail may still be in memory. Without a stored block it is
-    SHA-256 of the bytes; else a hash over the MD5 and size of each stored block and the SHA-256 of the tail, since
-    hashing every byte a second time would cost more than storing it. MD5 alone would not be strong; here it is,
-    because the block store compares bytes and refuses a second content under one MD5 (BlockCollision).
-    """
-    if not extents:
-        return sha256(b"").hexdigest()[:32]
-    if len(extents) == 1 and isinstance(extents[0], MemExtent):
-        return sha256(extents[0].view()).hexdigest()[:32]
-    return _digest(_piece(extent) for extent in extents)
-
-
-def _digest(pieces: Iterable[str]) -> str:
-    return sha256("\n".join(pieces).encode()).hexdigest()[:32]
-
-
-def _piece(extent: Extent) -> str:
-    if isinstance(extent, StoredExtent):
-        return f"{extent.locator.md5}+{extent.locator.size} {extent.offset} {extent.length}"
-    if isinstance(extent, ZeroExtent):
-        return f"zero {extent.length}"
-    return f"sha256:{sha256(extent.view()).hexdigest()} {extent.length}"
-
-
 def _advance(pointer: FilePointer, n: int, extent: Extent) -> FilePointer:
     """Move a valid pointer on inside its extent, or to the beginning of the next."""
     within = pointer.within + n
     if within == extent.length:
         return FilePointer(pointer.offset + n, pointer.extent + 1, 0, pointer.repacked)
     return FilePointer(pointer.offset + n, pointer.extent, within, pointer.repacked)
-
-
-def _joined(extents: Iterable[Extent]) -> tuple[Extent, ...]:
-    """Leave out empty extents, join what fits together, and share the buffers."""
-    result: list[Extent] = []
-    for extent in extents:
-        if not extent.length:
-            continue
-        joined = join(result[-1], extent) if result else None
-        if joined is not None:
-            result[-1] = joined
-        else:
-            result.append(extent.share() if isinstance(extent, MemExtent) else extent)
-    return tuple(result)
-
-
-def _length(extents: Iterable[Extent]) -> int:
-    return sum(extent.length for extent in extents)

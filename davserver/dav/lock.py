@@ -14,7 +14,8 @@ from uuid import UUID
 from davserver.catalog.model import Lock
 from davserver.collection.attributes import Attributes
 from davserver.collection.change import Put
-from davserver.collection.filenode import FileNode, content_etag
+from davserver.collection.etag import content_etag
+from davserver.collection.filenode import FileNode
 from davserver.dav import xml
 from davserver.dav.faults import BadRequest, Forbidden
 from davserver.dav.guard import Guard, Need, lock_root_href

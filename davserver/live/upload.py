@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import Protocol
 
 from davserver.collection.attributes import Attributes
+from davserver.collection.etag import content_etag
 from davserver.collection.extents import Extent, MemExtent, StoredExtent
-from davserver.collection.filenode import FileNode, content_etag
+from davserver.collection.filenode import FileNode
 from davserver.live.budget import MemoryBudget
 from davserver.values import Buffer, Locator
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from davserver.collection.attributes import EMPTY
 from davserver.collection.extents import MemExtent, StoredExtent, ZeroExtent
 from davserver.collection.filenode import FileNode, FilePointer
 from tests.support.memoryblocks import MemoryBlocks
@@ -40,6 +41,7 @@ class RandomWrites(RuleBasedStateMachine):
     def seek(self, offset: int) -> FilePointer:
         return self.node.seek(FilePointer(offset))
 
+    @precondition(lambda self: not self.node.frozen)
     @rule(target=pointers, pointer=pointers, data=DATA)
     def write(self, pointer: FilePointer, data: bytes) -> FilePointer:
         behind = self.node.write(pointer, data, max_block=MAX_BLOCK)
@@ -56,19 +58,34 @@ class RandomWrites(RuleBasedStateMachine):
         assert behind == self.node.seek(FilePointer(pointer.offset + len(data)))
         return behind
 
+    @precondition(lambda self: not self.node.frozen)
     @rule(size=OFFSETS)
     def truncate(self, size: int) -> None:
         self.node.truncate(size)
         self.pad(size)
         del self.model[size:]
 
-    @rule(offset=OFFSETS, pieces=st.lists(st.binary(max_size=10), max_size=3), zeros=st.integers(0, 9))
-    def splice(self, offset: int, pieces: list[bytes], zeros: int) -> None:
+    @rule(
+        offset=OFFSETS, pieces=st.lists(st.binary(max_size=10), max_size=3), zeros=st.integers(0, 9), thaw=st.booleans()
+    )
+    def splice(self, offset: int, pieces: list[bytes], zeros: int, thaw: bool) -> None:
         data = b"".join(pieces) + bytes(zeros)
-        self.node.splice(offset, [*map(MemExtent, pieces), ZeroExtent(zeros)])
+        self.clones.append((self.node, bytes(self.model)))
+        self.node = self.node.spliced(offset, [*map(MemExtent, pieces), ZeroExtent(zeros)], EMPTY)
+        assert self.node.frozen
+        if thaw:
+            self.node = self.node.clone()
         self.pad(offset)
         self.model[offset : offset + len(data)] = data
 
+    @rule(size=OFFSETS)
+    def truncated(self, size: int) -> None:
+        self.clones.append((self.node, bytes(self.model)))
+        self.node = self.node.truncated(size, EMPTY)
+        self.pad(size)
+        del self.model[size:]
+
+    @precondition(lambda self: not self.node.frozen)
     @rule(number=st.integers(0, 9))
     def store_an_extent(self, number: int) -> None:
         mem = [extent for extent in self.node.extents if isinstance(extent, MemExtent)]
@@ -96,6 +113,10 @@ class RandomWrites(RuleBasedStateMachine):
         assert node.read_at(0, node.size, self.blocks) == self.model
         assert node.mem_bytes == sum(e.length for e in node.extents if isinstance(e, MemExtent))
         assert all(extent.length for extent in node.extents)
+        offset = 0
+        for number, extent in enumerate(node.extents):
+            assert node.seek(FilePointer(offset))[1:3] == (number, 0), "the prefix sums are kept right"
+            offset += extent.length
 
     @invariant()
     def clones_are_what_they_were(self) -> None:

@@ -6,9 +6,10 @@ import tracemalloc
 
 import pytest
 
-from davserver.collection.attributes import Attributes
+from davserver.collection.attributes import EMPTY, Attributes
+from davserver.collection.etag import content_etag
 from davserver.collection.extents import MemExtent, StoredExtent, ZeroExtent
-from davserver.collection.filenode import FileNode, FilePointer, content_etag, etag_of, with_fixed_etag
+from davserver.collection.filenode import FileNode, FilePointer, etag_of, with_fixed_etag
 from davserver.errors import BlockCorrupt, InvalidOperation
 from davserver.values import Locator
 from tests.support.memoryblocks import MemoryBlocks
@@ -154,7 +155,6 @@ def test_every_change_of_borders_is_a_new_generation_and_overwriting_in_place_do
         lambda: node.write(FilePointer(3), b"d"),
         lambda: node.truncate(9),
         lambda: node.truncate(20),
-        lambda: node.splice(5, [MemExtent(b"z")]),
         lambda: node.exchange(node.extents[0], MemExtent(b"abcd")),
     ):
         change()
@@ -166,9 +166,8 @@ def test_every_change_of_borders_is_a_new_generation_and_overwriting_in_place_do
 
 def test_a_pointer_into_a_clone_is_searched_for() -> None:
     node = FileNode([MemExtent(b"ab"), MemExtent(b"cd")])
-    one, other = node.clone(), node.clone()
-    one.splice(0, [MemExtent(b"x")])
-    other.splice(0, [MemExtent(b"xyz")])
+    one = node.spliced(0, [MemExtent(b"x")], EMPTY)
+    other = node.spliced(0, [MemExtent(b"xyz")], EMPTY)
     assert other.seek(one.seek(FilePointer(1)))[:3] == (1, 0, 1)
 
 
@@ -196,8 +195,6 @@ def test_a_frozen_file_refuses_every_change() -> None:
         lambda: node.write(FilePointer(0), b"x"),
         lambda: node.write(FilePointer(9), b""),
         lambda: node.truncate(1),
-        lambda: node.splice(0, [MemExtent(b"x")]),
-        lambda: node.splice(0, []),
         lambda: node.exchange(node.extents[0], MemExtent(b"x")),
     ):
         with pytest.raises(InvalidOperation):
@@ -221,8 +218,8 @@ def test_the_extents_a_file_was_made_of_stay_as_they_were() -> None:
     given = MemExtent(b"abc")
     node = FileNode([given])
     node.write(FilePointer(0), b"XYZ!")
-    other = FileNode()
-    other.splice(0, [given])
+    other = FileNode().spliced(0, [given], EMPTY).clone()
+    other.write(FilePointer(0), b"--")
     other.truncate(1)
     assert given.read(0, 3) == b"abc"
 
@@ -296,6 +293,14 @@ def test_content_etag_follows_from_the_bytes() -> None:
     assert content_etag([full, MemExtent(b"ab")]) == content_etag([full, MemExtent(bytearray(b"ab"))])
     different = [[], [MemExtent(b"ab")], [full], [full, MemExtent(b"ab")], [full, full]]
     assert len({content_etag(extents) for extents in different}) == len(different)
+
+
+def test_small_writes_to_a_file_of_many_extents_copy_references_only(blocks: MemoryBlocks) -> None:
+    node = FileNode([StoredExtent(Locator("a" * 32, 1 << 26), i * 2, 1) for i in range(1000)]).freeze()
+    node.seek(FilePointer(500))
+    written = node.spliced(500, [MemExtent(b"x")], Attributes(etag="e"))
+    assert (written.frozen, written.size, written.mem_bytes, written.attributes.etag) == (True, 1000, 1, "e")
+    assert [new is old for new, old in zip(written.extents, node.extents, strict=True)].count(False) == 1
 
 
 def test_with_attributes_shares_the_extents_of_a_frozen_file() -> None:
