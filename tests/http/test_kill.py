@@ -76,4 +76,4 @@ def work_and_kill(server: Server, writers: list[Writer], counter: Counter, chang
         for run in runs:
             run.result()
     failures = [writer.failure for writer in writers if writer.failure is not None]
-    assert failures == []
+    assert failures == [], "".join(server.complaints[-40:])

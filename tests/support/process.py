@@ -50,6 +50,8 @@ class Server:
         self._environment = environment
         self._port = 0
         self._served: Served | None = None
+        self.complaints: list[str] = []
+        """What the servers said that is not a line of routine: the first place to look when a test fails."""
 
     @property
     def url(self) -> str:
@@ -76,14 +78,18 @@ class Server:
         """Stop as an operator does (SIGTERM), and expect a clean end."""
         if self._served is not None:
             status = self._served.stop()
-            assert status == 0, f"the server ended with status {status}\n{self._served.log[-4000:]}"
-            self._served = None
+            self._ended(self._served)
+            assert status == 0, f"the server ended with status {status}\n{''.join(self.complaints[-40:])}"
 
     def kill(self) -> None:
         """End every process of the server at once, as a power cut does."""
         if self._served is not None:
             self._served.kill()
-            self._served = None
+            self._ended(self._served)
+
+    def _ended(self, served: Served) -> None:
+        self.complaints += [line for line in served.errors if '"level": "info"' not in line]
+        self._served = None
 
 
 @contextmanager
