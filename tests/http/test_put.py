@@ -78,6 +78,11 @@ def test_refused_before_the_body(dav, status, path, headers):
     dav.expect(404, "GET", "/c/new")
 
 
+def test_a_large_body_is_refused_before_it_comes(dav):
+    answer = dav.raw(b"PUT /c/nowhere/f HTTP/1.1\r\nHost: h\r\nContent-Length: 10000000\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 409 ")
+
+
 def test_conditions_that_hold(dav):
     etag = dav.expect(201, "PUT", "/c/f", b"one", If_None_Match="*").headers["ETag"]
     dav.expect(204, "PUT", "/c/f", b"two", If_Match=etag)
