@@ -7,6 +7,7 @@ import sys
 import click
 
 from davserver.cli.options import Command, open_house
+from davserver.upkeep.exporting import export as lines_of
 
 
 @click.command(cls=Command)
@@ -16,8 +17,7 @@ from davserver.cli.options import Command, open_house
 def export(context: click.Context, name: str, number: int | None) -> None:
     """Print a collection's manifest text; what is not committed yet is committed first."""
     with open_house(context) as house:
-        wanted = house.commit(name).number if number is None else number
         out = sys.stdout.buffer
-        for line in house.manifest(house.view_version(name, wanted)):
-            out.write(line.encode("utf-8", "surrogateescape"))
+        for line in lines_of(house, name, number):
+            out.write(line.encode())
         out.flush()

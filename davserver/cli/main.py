@@ -12,6 +12,8 @@ from davserver import __version__
 from davserver.cli.collection import collection
 from davserver.cli.config import config
 from davserver.cli.export import export
+from davserver.cli.fsck import fsck
+from davserver.cli.importing import import_text
 from davserver.cli.options import Group
 from davserver.cli.serve import serve
 from davserver.cli.versions import commit, history, restore
@@ -24,7 +26,7 @@ def davserver() -> None:
     """Serve collections of content-addressed blocks over WebDAV, and look after them."""
 
 
-for _command in (serve, collection, export, commit, history, restore, config):
+for _command in (serve, collection, import_text, export, commit, history, restore, fsck, config):
     davserver.add_command(_command)
 
 

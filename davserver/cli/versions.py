@@ -18,7 +18,7 @@ def commit(context: click.Context, name: str, *, as_json: bool) -> None:
     """Make a version of a collection as it is now."""
     with open_house(context) as house:
         version = house.commit(name)
-    _print_version(version, as_json=as_json)
+    print_version(version, as_json=as_json)
 
 
 @click.command(cls=Command)
@@ -50,7 +50,7 @@ def restore(context: click.Context, name: str, version: int, *, as_json: bool) -
         wanted = house.view_version(name, version).root
         house.edit(lambda edit: edit.apply(edit.view(name).info.id, Splice((), wanted)))
         made = house.commit(name)
-    _print_version(made, as_json=as_json)
+    print_version(made, as_json=as_json)
 
 
 def _described(version: Version) -> dict[str, object]:
@@ -63,7 +63,8 @@ def _described(version: Version) -> dict[str, object]:
     }
 
 
-def _print_version(version: Version, *, as_json: bool) -> None:
+def print_version(version: Version, *, as_json: bool) -> None:
+    """Print one version."""
     if as_json:
         print_json(_described(version))
     else:

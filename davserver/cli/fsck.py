@@ -1,0 +1,48 @@
+"""``davserver fsck``: tells whether everything is still there that was promised."""
+
+from __future__ import annotations
+
+import click
+
+from davserver.cli.options import Command, as_json, open_house, print_json
+from davserver.cli.progress import progress
+from davserver.upkeep.fsck import fsck as check
+from davserver.upkeep.report import Finding, Place, Report
+
+
+@click.command(cls=Command)
+@as_json
+@click.pass_context
+def fsck(context: click.Context, *, as_json: bool) -> int:
+    """Check every collection, version and block; exit 1 if anything is wrong. Changes nothing."""
+    with open_house(context) as house, progress() as advance:
+        report = check(house, progress=advance)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _print_report(report)
+    return report.exit_status
+
+
+def _print_report(report: Report) -> None:
+    for finding in report.findings:
+        _print_finding(finding)
+    click.echo(
+        f"{report.collections} collections, {report.versions} versions, {report.records} directory records, "
+        f"{report.blocks} blocks with {report.block_bytes} bytes: {len(report.errors)} errors"
+    )
+
+
+def _print_finding(finding: Finding) -> None:
+    click.echo(f"{'error' if finding.is_error else 'note'}: {finding.kind}: {finding.subject}: {finding.message}")
+    for place in finding.places:
+        click.echo(f"  in {place.collection}/{place.path} {_when(place)}")
+    if finding.more_places:
+        click.echo(f"  and in {finding.more_places} more places")
+
+
+def _when(place: Place) -> str:
+    versions = ", ".join(str(number) for number in place.versions)
+    return " and ".join(
+        part for part in ("(now)" if place.head else "", f"(version {versions})" if versions else "") if part
+    )
