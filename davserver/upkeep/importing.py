@@ -8,6 +8,7 @@ portable data hash of the text that came.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 
 from davserver.blocks.store import BlockIndex
@@ -16,7 +17,6 @@ from davserver.collection.load import load_lines
 from davserver.errors import BlockCorrupt, BlockMissing, ManifestError, UnknownBlocks
 from davserver.live.house import House
 from davserver.live.names import check_collection_name
-from davserver.manifest.parse import iter_streams
 from davserver.values import Locator
 
 _SHOWN = 10
@@ -33,9 +33,10 @@ def import_manifest(house: House, name: str, lines: Iterable[str], *, check_bloc
     """
     check_collection_name(name)
     text = "".join(lines)
+    root = load_lines(text)
     if check_blocks:
         _require_blocks(house.blocks, text)
-    _, version = house.register(name, load_lines(text), text)
+    _, version = house.register(name, root, text)
     return version
 
 
@@ -50,12 +51,19 @@ def decode_lines(raw: Iterable[bytes]) -> Iterator[str]:
 
 def _require_blocks(blocks: BlockIndex, text: str) -> None:
     """Look each block up once, in the order of the text; raises UnknownBlocks with the first ones that fail."""
-    named: dict[Locator, None] = {}
-    for stream in iter_streams(text):
-        named.update(dict.fromkeys(stream.locators))
-    missing = [failure for locator in named if (failure := _failure(blocks, locator))]
+    missing = [failure for locator in _named_blocks(text) if (failure := _failure(blocks, locator))]
     if missing:
         raise UnknownBlocks(tuple(missing[:_SHOWN]), len(missing))
+
+
+def _named_blocks(text: str) -> list[Locator]:
+    """List the different locators of a well-formed text, also those that no file uses."""
+    named: dict[str, None] = {}
+    for line in io.StringIO(text, newline="\n"):
+        # The first colon after the stream's name is in the first file token; the locators stand between.
+        words = line[: line.index(":", line.index(" "))].split(" ")
+        named.update(dict.fromkeys(words[1:-1]))
+    return [Locator.parse(word) for word in named]
 
 
 def _failure(blocks: BlockIndex, locator: Locator) -> str:

@@ -228,7 +228,7 @@ def test_progress_tells_what_and_how_much(premises, photos):
 
 def test_a_deep_tree_is_checked_without_recursion(premises):
     foo = premises.blocks.put(b"foo")
-    deep = "./" + "/".join(["d"] * 3000)
+    deep = "./" + "/".join(["d"] * 1200)
     import_manifest(premises.house, "deep", [f"{deep} {foo} 0:3:a\n"])
     assert fsck(premises.house).findings == []
     premises.block_file(foo).unlink()
