@@ -272,6 +272,33 @@ class BlockStoreSuite:
             list(pool.map(work, range(6)))
         assert len(list(store.index())) == len(contents)
 
+    def test_what_is_refreshed_while_the_trash_works_stays(self, store, clock):
+        """gc took its threshold before; a put or touch that succeeded since then must hold, whoever came first."""
+        locator = store.put(b"foo" * 100)
+        with ThreadPoolExecutor(2) as pool:
+            for _ in range(100):
+                clock.now_s += 10
+                threshold_ns = clock.now_ns
+                clock.now_s += 10
+                trashing = pool.submit(store.trash, locator, older_than_ns=threshold_ns, keep_s=DAY_S)
+                putting = pool.submit(store.put, b"foo" * 100)
+                trashing.result()
+                putting.result()
+                store.verify(locator)
+
+    def test_a_touch_that_succeeds_while_the_trash_works_keeps_the_block(self, store, clock):
+        locator = store.put(b"foo" * 100)
+        with ThreadPoolExecutor(2) as pool:
+            for _ in range(100):
+                clock.now_s += 10
+                threshold_ns = clock.now_ns
+                clock.now_s += 10
+                trashing = pool.submit(store.trash, locator, older_than_ns=threshold_ns, keep_s=DAY_S)
+                touching = pool.submit(store.touch, locator)
+                assert trashing.result() == isinstance(touching.exception(), BlockMissing)
+                if trashing.result():
+                    store.put(b"foo" * 100)
+
     def test_close_is_idempotent(self, store):
         store.check_ready()
         store.close()

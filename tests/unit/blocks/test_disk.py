@@ -2,12 +2,14 @@
 
 import os
 import stat
+import tracemalloc
 
 import pytest
 
 from davserver.blocks import layout
 from davserver.blocks.disk import LEFTOVER_AGE_S, DiskStore
 from davserver.blocks.fs import RealFs
+from davserver.blocks.verified import VerifiedStore
 from davserver.errors import BlockMissing, StoreUnavailable
 from tests.suites.block_store import ManualClock
 
@@ -104,3 +106,24 @@ def test_a_missing_disk_is_not_a_missing_block(tmp_path, clock):
 def test_a_directory_that_is_not_there_cannot_be_opened(tmp_path, clock):
     with pytest.raises(StoreUnavailable):
         DiskStore(tmp_path / "nowhere", RealFs(), clock=clock, random_bytes=os.urandom)
+
+
+def test_no_verb_but_get_holds_a_large_block_in_memory(store):
+    size = 16 << 20
+    data = bytearray(os.urandom(size))
+    guarded = VerifiedStore(store, store, clock=lambda: 4e9)
+    locator = guarded.put(data)
+    tracemalloc.start()
+    try:
+        for call in (
+            lambda: guarded.put(data),
+            lambda: guarded.verify(locator),
+            lambda: guarded.read(locator, size - 10, 10),
+            lambda: guarded.put(memoryview(data)[: size // 2]),
+        ):
+            tracemalloc.reset_peak()
+            call()
+            assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+        guarded.close()
