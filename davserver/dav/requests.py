@@ -6,7 +6,8 @@ Follows: PEP 3333, RFC 9110, RFC 4918 section 10.
 Invariant: a body that ends before its declared length raises Incomplete; nobody can take it for whole.
 
 What the layers above put into the environ for us: ``davserver.principal`` (name, "" is anonymous),
-``davserver.request_id``; ``SCRIPT_NAME`` (the prefix a proxy publishes us under); a reader in ``wsgi.input``.
+``davserver.request_id``, ``davserver.sendfile`` (see ``filespan``); ``SCRIPT_NAME`` (the prefix a proxy publishes us
+under); a reader in ``wsgi.input``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from enum import Enum
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
+from davserver.dav import filespan
 from davserver.dav.faults import BadRequest, MediaTypeUnsupported, PayloadTooLarge
 from davserver.dav.paths import Address, Root, Target, parse_address
 from davserver.errors import Incomplete
@@ -112,6 +114,7 @@ class Request:
     """One request; times in seconds since the epoch.
 
     ``prefix`` is the encoded path a proxy publishes us under, "" or ``/dav``. ``whole_server`` marks ``OPTIONS *``.
+    ``sends_files`` tells that the server takes ``filespan.FileSpan`` for bytes.
     """
 
     method: str
@@ -125,6 +128,7 @@ class Request:
     request_id: str
     now_s: float
     whole_server: bool = False
+    sends_files: bool = False
 
     def depth(self, default: Depth) -> Depth:
         """Return the Depth header; raises BadRequest for anything but 0, 1 and infinity."""
@@ -180,6 +184,7 @@ def build_request(environ: Mapping[str, Any], *, now_s: float) -> Request:
         request_id=environ.get("davserver.request_id", ""),
         now_s=now_s,
         whole_server=whole_server,
+        sends_files=environ.get(filespan.ENVIRON_KEY, False),
     )
 
 

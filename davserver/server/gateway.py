@@ -10,6 +10,7 @@ connection is cut (``Cut``) before its framing could say otherwise.
 from __future__ import annotations
 
 import re
+import ssl
 import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -18,6 +19,7 @@ from typing import Any
 
 from cheroot.wsgi import Gateway_10
 
+from davserver.dav.filespan import ENVIRON_KEY, FileSpan
 from davserver.server.request import Request
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
@@ -58,6 +60,7 @@ class Gateway(Gateway_10):
             "SERVER_PORT": req.server.port,
             "SERVER_PROTOCOL": req.request_protocol.decode("ascii"),
             "SERVER_SOFTWARE": req.server.banner.decode("ascii"),
+            ENVIRON_KEY: not isinstance(conn.socket, ssl.SSLSocket),
             "wsgi.errors": sys.stderr,
             "wsgi.input": req.rfile,
             "wsgi.input_terminated": True,
@@ -130,6 +133,11 @@ class Gateway(Gateway_10):
 
     def _send(self, before: bytes, chunk: bytes, after: bytes = b"") -> None:
         write = self.req.conn.wfile.write
+        if isinstance(chunk, FileSpan):
+            write(before)
+            self.req.conn.wfile.send_file(chunk.fd, chunk.offset, chunk.length)
+            write(after)
+            return
         if len(chunk) <= _SMALL:
             write(b"".join((before, chunk, after)))
             return
