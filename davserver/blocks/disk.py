@@ -197,6 +197,11 @@ class DiskStore:
 
     # Life
 
+    def free_bytes(self) -> int:
+        """Return what is left on the file system."""
+        with translated(f"block directory {self._root}"):
+            return self._fs.free_bytes(self._root)
+
     def check_ready(self) -> None:
         """Raise StoreUnavailable after a failed fsync, or if the directory is gone."""
         self._placement.refuse_after_failure()

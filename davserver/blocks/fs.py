@@ -71,6 +71,9 @@ class Fs(Protocol):
     def unlink(self, path: Path) -> None:
         """Remove a name."""
 
+    def free_bytes(self, path: Path) -> int:
+        """Return how many bytes a user without privileges can still store beside this path."""
+
 
 class RealFs:
     """The operating system's file system."""
@@ -155,3 +158,8 @@ class RealFs:
     def unlink(self, path: Path) -> None:
         """Call unlink."""
         path.unlink()
+
+    def free_bytes(self, path: Path) -> int:
+        """Ask the file system."""
+        about = os.statvfs(path)
+        return about.f_bavail * about.f_frsize

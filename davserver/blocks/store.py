@@ -139,3 +139,11 @@ class ServesFiles(Protocol):
 
     def open_verified(self, locator: Locator) -> VerifiedBlock | None:
         """Open a block whose hash is verified; None if this block can only be had by ``read``. Errors: as ``get``."""
+
+
+@runtime_checkable
+class KnowsSpace(Protocol):
+    """Optional: a store that knows how much more it can take."""
+
+    def free_bytes(self) -> int | None:
+        """Return how many more bytes fit, None if that is not known; a hint, other writers come in between."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from davserver.blocks.store import BlockStore, StoredBlock
+from davserver.blocks.store import BlockStore, KnowsSpace, StoredBlock
 from davserver.values import Buffer, Locator
 
 
@@ -56,6 +56,10 @@ class Wrapper:
     def empty_trash(self) -> int:
         """Forward."""
         return self.inner.empty_trash()
+
+    def free_bytes(self) -> int | None:
+        """Forward where the inner store knows."""
+        return self.inner.free_bytes() if isinstance(self.inner, KnowsSpace) else None
 
     def check_ready(self) -> None:
         """Forward."""

@@ -2,7 +2,7 @@
 
 Owns: the live properties and how each is written; which of them ``allprop`` means.
 Never: a property's change (``proppatch``), a query: everything comes from the subject.
-Follows: RFC 4918 section 15, RFC 4331 (used bytes), ownCloud's ``checksums`` (rclone asks for them).
+Follows: RFC 4918 section 15, RFC 4331 (quota), ownCloud's ``checksums`` (rclone asks for them).
 A dead property is stored as a whole element (``xml.self_contained``) and written as it is.
 """
 
@@ -12,32 +12,31 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from davserver.collection.attributes import EMPTY
-from davserver.collection.dirnode import DirNode
 from davserver.collection.filenode import FileNode, etag_of
 from davserver.dav import mediatypes, xml
 from davserver.dav.httpdate import format_date, format_rfc3339
 from davserver.dav.lockxml import SUPPORTED
 from davserver.dav.resources import Place, Resource, created_s, modified_s
+from davserver.dav.surroundings import NO_LOCKS, Surroundings
 
 DISPLAYNAME = "{DAV:}displayname"
-NO_LOCKS = "<D:lockdiscovery/>"
 _SUPPORTED = f"<D:supportedlock>{SUPPORTED}</D:supportedlock>"
 _NONE: dict[str, str] = {}
 
 
 class Subject:
-    """One resource whose properties are written; ``locks`` writes its lockdiscovery, if that is asked for."""
+    """One resource whose properties are written."""
 
-    __slots__ = ("attributes", "born_ns", "file", "locks", "node", "resource")
+    __slots__ = ("around", "attributes", "born_ns", "file", "node", "resource")
 
-    def __init__(self, resource: Resource, locks: Callable[[Resource], str]) -> None:
+    def __init__(self, resource: Resource, around: Surroundings) -> None:
         node = resource.node
         self.resource = resource
         self.node = node
         self.file = node if isinstance(node, FileNode) else None
         self.attributes = EMPTY if node is None else node.attributes
         self.born_ns = resource.born_ns
-        self.locks = locks
+        self.around = around
 
     @property
     def name(self) -> str:
@@ -82,7 +81,8 @@ def _resourcetype(subject: Subject) -> str:
 
 
 def _lockdiscovery(subject: Subject) -> str:
-    return subject.locks(subject.resource) if subject.resource.place is Place.LIVE else NO_LOCKS
+    live = subject.resource.place is Place.LIVE
+    return subject.around.lockdiscovery(subject.resource) if live else NO_LOCKS
 
 
 def _supportedlock(subject: Subject) -> str:
@@ -91,9 +91,21 @@ def _supportedlock(subject: Subject) -> str:
 
 
 def _quota_used(subject: Subject) -> str | None:
-    if not isinstance(subject.node, DirNode):
+    quota = _quota(subject)
+    return None if quota is None else f"<D:quota-used-bytes>{quota[0]}</D:quota-used-bytes>"
+
+
+def _quota_available(subject: Subject) -> str | None:
+    quota = _quota(subject)
+    return None if quota is None else f"<D:quota-available-bytes>{quota[1]}</D:quota-available-bytes>"
+
+
+def _quota(subject: Subject) -> tuple[int, int] | None:
+    """Return used and available bytes, or neither: Finder takes a missing one for 0, and the disk for full."""
+    if subject.file is not None or subject.resource.place is Place.FROZEN:
         return None
-    return f"<D:quota-used-bytes>{subject.node.bytes}</D:quota-used-bytes>"
+    used, available = subject.around.used_bytes(subject.resource), subject.around.available_bytes()
+    return None if used is None or available is None else (used, available)
 
 
 def _checksums(subject: Subject) -> str | None:
@@ -117,6 +129,7 @@ ALLPROP: Mapping[str, Writer] = {
 LIVE: Mapping[str, Writer] = {
     **ALLPROP,
     "{DAV:}quota-used-bytes": _quota_used,
+    "{DAV:}quota-available-bytes": _quota_available,
     "{http://owncloud.org/ns}checksums": _checksums,
 }
 

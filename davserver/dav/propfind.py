@@ -8,33 +8,26 @@ Invariant: what is listed belongs to one moment: it is one immutable tree per co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from davserver.catalog.model import Collection, Lock
-from davserver.collection import tree
-from davserver.collection.dirnode import DirNode, Node
+from davserver.collection.dirnode import DirNode
 from davserver.dav import xml
 from davserver.dav.faults import Forbidden
-from davserver.dav.lockpolicy import covers
-from davserver.dav.lockxml import lockdiscovery
 from davserver.dav.paths import href_of, quote_name
-from davserver.dav.properties import NO_LOCKS, Subject
-from davserver.dav.propquery import Query, parse_query
+from davserver.dav.properties import Subject
+from davserver.dav.propquery import parse_query
 from davserver.dav.quirks import explorer
 from davserver.dav.requests import Depth, Request
 from davserver.dav.resources import Resource, find, loaded, members
 from davserver.dav.responses import Response, started, xml_document
+from davserver.dav.surroundings import Surroundings
 from davserver.errors import NotFound
 from davserver.live.house import House
-from davserver.values import TreePath
 
 MAX_INFINITE_FILES = 100_000
 MAX_INFINITE_COLLECTIONS = 1_000
 SLICE_CHARS = 64 << 10
-
-LocksAt = Callable[[TreePath], str]
-"""From a path in a collection to its lockdiscovery."""
 
 
 class _Listed(NamedTuple):
@@ -54,8 +47,9 @@ def handle(request: Request, house: House) -> Response:
         _check_bound(house, resource)
     top = _Listed(href_of(request.prefix, resource.segments, folder=resource.is_folder), resource)
     listed = _walk(house, top, depth)
-    writer = _Writer(request, house, query)
-    return xml_document(207, started(_slices(map(writer.write, listed))), [("Cache-Control", "no-store")])
+    around = Surroundings(request, house)
+    responses = (xml.response(one.href, query(Subject(one.resource, around))) for one in listed)
+    return xml_document(207, started(_slices(responses)), [("Cache-Control", "no-store")])
 
 
 def _check_bound(house: House, resource: Resource) -> None:
@@ -103,54 +97,6 @@ def _members(house: House, folder: _Listed) -> Iterator[_Listed]:
             # A collection that was deleted while the root is being listed is not in the list.
             continue
         yield _Listed(href + "/" if member.is_folder else href, whole)
-
-
-class _Writer:
-    """Writes one response per resource; looks the locks of a collection up once, and only if they are asked for."""
-
-    def __init__(self, request: Request, house: House, query: Query) -> None:
-        self._request = request
-        self._house = house
-        self._query = query
-        self._locks: dict[int, LocksAt] = {}
-
-    def write(self, listed: _Listed) -> str:
-        return xml.response(listed.href, self._query(Subject(listed.resource, self._locks_of)))
-
-    def _locks_of(self, resource: Resource) -> str:
-        info = resource.collection
-        if info is None:
-            return NO_LOCKS
-        known = self._locks.get(info.id)
-        if known is None:
-            known = self._locks[info.id] = self._look_up(resource, info)
-        return known(resource.path)
-
-    def _look_up(self, resource: Resource, info: Collection) -> LocksAt:
-        try:
-            locks = self._house.locks(info.name)
-        except NotFound:
-            # Renamed or deleted since the walk began: what is listed is the tree as it was, without locks.
-            return _no_locks
-        if not locks:
-            return _no_locks
-        above = len(resource.segments) - len(resource.path)
-        prefix, now_ns = self._request.prefix, int(self._request.now_s * 1e9)
-        roots = [(lock, _root_href(prefix, resource.segments[:above], lock, resource.root)) for lock in locks]
-
-        def discovery(path: TreePath) -> str:
-            return lockdiscovery([pair for pair in roots if covers(pair[0], path)], now_ns)
-
-        return discovery
-
-
-def _root_href(prefix: str, collection: TreePath, lock: Lock, root: Node | None) -> str:
-    node = tree.lookup(root, lock.path) if isinstance(root, DirNode) else None
-    return href_of(prefix, (*collection, *lock.path), folder=not lock.path or isinstance(node, DirNode))
-
-
-def _no_locks(_path: TreePath) -> str:
-    return NO_LOCKS
 
 
 def _slices(responses: Iterator[str]) -> Iterator[bytes]:

@@ -81,6 +81,17 @@ def test_allprop_with_include(tree):
     assert DAV + "resourcetype" in found
 
 
+def test_quota_is_both_numbers_or_none(tree):
+    """Finder takes a missing number for 0."""
+    body = prop("<D:quota-used-bytes/>", "<D:quota-available-bytes/>")
+    for folder, used in (("/", 5), ("/c/", 5), ("/c/sub/", 0)):
+        found = tree.propfind(folder, "0", body)[folder]
+        assert int(found[DAV + "quota-used-bytes"].text) == used
+        assert int(found[DAV + "quota-available-bytes"].text) > 1 << 20
+    assert tree.propfind("/c/f.txt", "0", body)["/c/f.txt"] == {}
+    assert tree.propfind("/history/", "0", body)["/history/"] == {}
+
+
 def test_comments_and_instructions_in_the_body(tree):
     """WsgiDAV: 500."""
     found = tree.propfind("/c/f.txt", "0", prop("<!-- c -->", "<?a b?>", "<D:getetag/>"))["/c/f.txt"]
