@@ -5,29 +5,48 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from importlib import import_module
 
 import click
 
 from davserver import __version__
-from davserver.cli.collection import collection
-from davserver.cli.config import config
-from davserver.cli.export import export
-from davserver.cli.fsck import fsck
-from davserver.cli.importing import import_text
 from davserver.cli.options import Group
-from davserver.cli.serve import serve
-from davserver.cli.versions import commit, history, restore
 from davserver.errors import DavserverError
 
+_COMMANDS = {
+    "serve": "serve:serve",
+    "collection": "collection:collection",
+    "import": "importing:import_text",
+    "export": "export:export",
+    "commit": "versions:commit",
+    "history": "versions:history",
+    "restore": "versions:restore",
+    "fsck": "fsck:fsck",
+    "config": "config:config",
+}
+"""Command to module and function; a command's module is imported when it is used, since some bring a lot along."""
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+
+class Root(Group):
+    """The group of all commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Return the names in the order of the help."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
+        """Import a command; None if there is none of this name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"davserver.cli.{module}"), name)
+        return command
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="davserver", message="%(prog)s %(version)s")
 def davserver() -> None:
     """Serve collections of content-addressed blocks over WebDAV, and look after them."""
-
-
-for _command in (serve, collection, import_text, export, commit, history, restore, fsck, config):
-    davserver.add_command(_command)
 
 
 def main() -> None:

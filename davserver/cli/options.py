@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from davserver.config import Loaded, load
-from davserver.live.house import House
-from davserver.server import opening
 
-_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from davserver.live.house import House
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> object:
@@ -85,7 +84,9 @@ def load_settings(context: click.Context, **flags: object) -> Loaded:
 @contextmanager
 def open_house(context: click.Context) -> Iterator[House]:
     """Open the collections as one more process beside a server. Errors: ConfigError, StoreUnavailable."""
-    house = opening.open_house(load_settings(context).settings)
+    from davserver.server.opening import open_house as open_collections  # noqa: PLC0415  # not for --help
+
+    house = open_collections(load_settings(context).settings)
     try:
         yield house
     finally:

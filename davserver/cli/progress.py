@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 Advance = Callable[[str, int, int], None]
 """Told what is being worked on, how many of it are done, and how many there are."""
@@ -15,9 +17,14 @@ Advance = Callable[[str, int, int], None]
 @contextmanager
 def progress() -> Iterator[Advance]:
     """Show bars, one for each kind of work, for the length of a ``with`` block."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+    if not sys.stderr.isatty():
+        yield lambda _what, _done, _total: None
+        return
+    from rich import progress as rich  # noqa: PLC0415  # half a second that scripts need not wait
+    from rich.console import Console  # noqa: PLC0415
+
+    columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.MofNCompleteColumn())
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, TaskID] = {}
 
         def advance(what: str, done: int, total: int) -> None:
