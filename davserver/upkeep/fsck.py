@@ -101,13 +101,14 @@ class _Fsck:
         self._report.block_bytes += locator.size
         try:
             self._house.blocks.verify(locator)
-        except (BlockError, StoreUnavailable) as error:
-            self._bad_blocks.add(locator)
-            self._add(
-                Finding(
-                    kind=_KINDS.get(type(error), Kind.BLOCK_UNREADABLE), subject=str(locator), message=error.message
-                )
-            )
+        except BlockError as error:
+            self._add_bad_block(_KINDS.get(type(error), Kind.BLOCK_UNREADABLE), locator, error.reason)
+        except StoreUnavailable as error:
+            self._add_bad_block(Kind.BLOCK_UNREADABLE, locator, error.message)
+
+    def _add_bad_block(self, kind: Kind, locator: Locator, reason: str) -> None:
+        self._bad_blocks.add(locator)
+        self._add(Finding(kind=kind, subject=str(locator), message=reason))
 
     def _count_orphans(self) -> None:
         named = {locator.md5 for locator in self._trees.named}
