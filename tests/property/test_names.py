@@ -63,3 +63,10 @@ def test_from_sorted_holds_what_it_was_given(count: int) -> None:
 def test_from_sorted_refuses_names_that_do_not_ascend() -> None:
     with pytest.raises(ValueError, match="do not ascend"):
         NameMap.from_sorted([("a", 1), ("a", 2)])
+
+
+def test_names_that_come_in_order_fill_their_leaves() -> None:
+    names: NameMap[int] = NameMap()
+    for number in range(MAX_ITEMS * 10):
+        names = names.set(f"{number:06}", number)
+    assert [child.size for child in names._root.children] == [MAX_ITEMS] * 10

@@ -105,6 +105,7 @@ def test_a_block_that_is_stored_after_the_file_was_closed_still_leaves_memory(ga
     blocks.gate.set()
     fs.flush(short_blocks=False)
     assert fs.memory_size() == 0
+    fs.close()
     assert blocks.writes == [8], "it is not stored twice"
     assert get(fs, "f") == b"01234567"
 
