@@ -100,14 +100,14 @@ def test_an_etag_changes_exactly_when_the_bytes_change(server: Server) -> None:
         assert dav.put("c/file", b"one").headers["ETag"] == first
         second = dav.put("c/file", b"two").headers["ETag"]
         assert second != first
-        davserver(server.data, "commit", "c")
+        dav.commit("c")
         assert dav.put("c/file", b"one").headers["ETag"] == first
 
 
 def test_the_etag_of_a_put_serves_as_its_own_precondition(server: Server) -> None:
     with server.dav() as dav:
         etag = dav.put("c/file", b"one").headers["ETag"]
-        davserver(server.data, "commit", "c")
+        dav.commit("c")
         assert dav.send("GET", "c/file", headers={"If-None-Match": etag}).status_code == 304
         assert dav.send("PUT", "c/file", data=b"two", headers={"If-Match": etag}).status_code == 204
         assert dav.send("PUT", "c/file", data=b"three", headers={"If-Match": etag}).status_code == 412

@@ -5,18 +5,22 @@ Paths are given as people read them ("a b/c"); ``Dav`` writes them as a URL. A r
 
 from __future__ import annotations
 
+import http.client
+import select
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 from xml.etree import ElementTree
-
-import requests
 
 DAV = "{DAV:}"
 TIMEOUT_S = 60.0
 LISTED = (
     b'<?xml version="1.0"?><propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/><getetag/></prop></propfind>'
 )
+
+NO_ANSWER = (OSError, http.client.HTTPException)
+"""What a request raises when the server went away before it was answered."""
 
 
 class Entry(NamedTuple):
@@ -28,17 +32,25 @@ class Entry(NamedTuple):
     etag: str | None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A whole response."""
+
+    status_code: int
+    headers: http.client.HTTPMessage
+    content: bytes
+
+
 class Dav:
-    """Requests below one base address, such as ``http://127.0.0.1:8080``."""
+    """Requests below one base address, such as ``http://127.0.0.1:8080``. One thread at a time."""
 
     def __init__(self, base: str) -> None:
         self.base = base.rstrip("/")
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=TIMEOUT_S)
 
     def close(self) -> None:
-        """End the kept connections."""
-        self._session.close()
+        """End the kept connection."""
+        self._connection.close()
 
     def __enter__(self) -> Dav:
         return self
@@ -52,29 +64,40 @@ class Dav:
 
     def send(
         self, method: str, path: str, *, data: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> requests.Response:
-        """Send one request; return whatever answer came. Raises requests' errors when none came."""
-        return self._session.request(
-            method, self.url(path), data=data, headers=headers, timeout=TIMEOUT_S, allow_redirects=False
-        )
+    ) -> Answer:
+        """Send one request; return whatever answer came. Raises one of ``NO_ANSWER`` when none came."""
+        self._leave_ended_connection()
+        try:
+            self._connection.request(method, urlsplit(self.url(path)).path, body=data, headers=dict(headers or {}))
+            response = self._connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        except NO_ANSWER:
+            self._connection.close()
+            raise
 
-    def expect(self, method: str, path: str, *, data: bytes | None = None, **headers: str) -> requests.Response:
+    def _leave_ended_connection(self) -> None:
+        """Open a new connection if the server has ended the kept one, which it may after a time without requests."""
+        sock = self._connection.sock
+        if sock is not None and select.select([sock], [], [], 0)[0]:
+            self._connection.close()
+
+    def expect(self, method: str, path: str, *, data: bytes | None = None, **headers: str) -> Answer:
         """Send one request that has to succeed; headers are keywords with ``_`` for ``-``."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         response = self.send(method, path, data=data, headers=named)
         if not 200 <= response.status_code < 300 or (
             response.status_code == 207 and method in {"DELETE", "COPY", "MOVE"}
         ):
-            raise AssertionError(f"{method} {path}: {response.status_code} {response.text[:300]}")
+            raise AssertionError(f"{method} {path}: {response.status_code} {response.content[:300]!r}")
         return response
 
-    def put(self, path: str, data: bytes) -> requests.Response:
+    def put(self, path: str, data: bytes) -> Answer:
         """Store a file."""
         return self.expect("PUT", path, data=data)
 
     def get(self, path: str) -> bytes:
         """Read a file whole."""
-        return self.expect("GET", path, Accept_Encoding="identity").content
+        return self.expect("GET", path).content
 
     def mkcol(self, path: str) -> None:
         """Make a folder or a collection."""
@@ -91,6 +114,10 @@ class Dav:
     def delete(self, path: str) -> None:
         """Remove a file, a folder or a collection."""
         self.expect("DELETE", path)
+
+    def commit(self, collection: str) -> None:
+        """Make a version of a collection (davserver's own API)."""
+        self.expect("POST", f"_/api/collections/{collection}/commit", data=b"")
 
     def list(self, path: str, *, depth: str = "1") -> list[Entry]:
         """List a folder; its own entry comes first."""

@@ -12,9 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import requests
-
-from tests.support.davclient import Dav, read_remote
+from tests.support.davclient import NO_ANSWER, Dav, read_remote
 from tests.support.sampletree import Tree
 
 SHARED = ("shared-a", "shared-b")
@@ -34,7 +32,7 @@ class Request:
     content: bytes = field(default=b"", repr=False)
 
     def send(self, dav: Dav) -> None:
-        """Send it; raises AssertionError if it is refused and requests' errors if no answer comes."""
+        """Send it; raises AssertionError if it is refused and one of NO_ANSWER if it is not answered."""
         if self.target:
             dav.expect(self.method, self.path, Destination=dav.url(self.target))
         else:
@@ -86,7 +84,7 @@ class Writer:
                     self.tree = self.in_flight.applied_to(self.tree)
                     self.in_flight = None
                     self._acknowledged()
-        except requests.RequestException:
+        except NO_ANSWER:
             return  # killed: what is in flight stays open
         except AssertionError as failure:
             self.failure = failure
