@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.support.programs import real_program, unavailable
 
-USER = "davfs2"
+GROUP = "davfs2"
 UMOUNT_S = 100
 
 
@@ -45,8 +45,8 @@ def mounted(url: str) -> Iterator[Path]:
 def _configure(folder: Path, url: str) -> Path:
     cache = folder / "cache"
     cache.mkdir()
-    shutil.chown(cache, USER, USER)
-    cache.chmod(0o770)
+    shutil.chown(cache, "root", GROUP)
+    cache.chmod(0o775)
     secrets = folder / "secrets"
     secrets.write_text(f'{url} "" ""\n')
     secrets.chmod(0o600)
