@@ -157,9 +157,13 @@ class Request:
 
     @property
     def authorities(self) -> tuple[str, ...]:
-        """Return the names (host, host:port) the client may mean this server by."""
-        host = self.headers.get("Host")
-        return () if host is None else (host,)
+        """Return the names (host, host:port) the client may mean this server by.
+
+        X-Forwarded-Host is believed from anyone: these names are only compared with URLs of the same request, so who
+        forges it fools nobody else.
+        """
+        named = (self.headers.get("Host") or "", *(self.headers.get("X-Forwarded-Host") or "").split(","))
+        return tuple(name.strip() for name in named if name.strip())
 
 
 def build_request(environ: Mapping[str, Any], *, now_s: float) -> Request:
