@@ -6,8 +6,9 @@ From the outside in: accounting, checks on browsers, headers, who asks; then ``/
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -16,12 +17,13 @@ from davserver.config import Settings
 from davserver.dav.app import make_app
 from davserver.dav.status import row_of
 from davserver.live.house import House
-from davserver.middleware.access_log import log_exchange
+from davserver.middleware.access_log import AccessLog, console_line, json_line
 from davserver.middleware.authentication import Authenticated
 from davserver.middleware.browsers import CrossSiteCheck, HostCheck
 from davserver.middleware.exchange import Observed, Observer
 from davserver.middleware.security_headers import SecurityHeaders
 from davserver.middleware.wsgi import Application, Environ, StartResponse
+from davserver.server.logs import logs_are_json
 from davserver.server.opening import open_house
 from davserver.server.process import Site
 from davserver.server.sockets import Address
@@ -41,10 +43,14 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
     app = CrossSiteCheck(app)
     if address.path is None and address.is_private():
         app = HostCheck(app, settings.allowed_hosts)
-    observers: tuple[Observer, ...] = (metrics.observe,)
-    if settings.log_access:
-        observers = (*observers, log_exchange)
-    return Site(Observed(app, observers, monotonic=time.monotonic, random_bytes=os.urandom), house)
+    observers: list[Observer] = [metrics.observe]
+    closing: list[Callable[[], None]] = [house.close]
+    if settings.log_access and settings.log_level in {"debug", "info"}:
+        log = AccessLog(_write_log, json_line if logs_are_json(settings) else console_line, clock=time.time)
+        observers.append(log.observe)
+        closing.append(log.close)
+    observed = Observed(app, tuple(observers), monotonic=time.monotonic, random_bytes=os.urandom)
+    return Site(observed, tuple(closing))
 
 
 def _inner(house: House, metrics: Metrics) -> Application:
@@ -56,6 +62,11 @@ def _inner(house: House, metrics: Metrics) -> Application:
         return app(environ, start_response)
 
     return route
+
+
+def _write_log(lines: str) -> None:
+    sys.stderr.write(lines)
+    sys.stderr.flush()
 
 
 def _report_commit(name: str, error: BaseException) -> None:

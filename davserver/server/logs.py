@@ -25,7 +25,7 @@ def configure_logs(settings: Settings) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer = _renderer(settings.log_format)
+    renderer = _renderer(settings)
     structlog.configure(
         processors=[*shared, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -39,7 +39,12 @@ def configure_logs(settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
 
 
-def _renderer(form: str) -> list[Any]:
-    if form == "console" or (form == "auto" and sys.stderr.isatty()):
+def logs_are_json(settings: Settings) -> bool:
+    """Tell whether log lines are JSON objects; else they are for a person."""
+    return settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+
+
+def _renderer(settings: Settings) -> list[Any]:
+    if not logs_are_json(settings):
         return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]

@@ -14,7 +14,6 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
@@ -24,20 +23,12 @@ _log = structlog.get_logger("davserver.server")
 HURRY = signal.SIGUSR2
 
 
-class Closing(Protocol):
-    """What stands behind the application and is closed after the last request."""
-
-    def close(self) -> None:
-        """Commit what waits and let go of everything."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An application and what stands behind it."""
+    """An application, and what to call in turn after its last request: commit what waits, let go of everything."""
 
     app: WSGIApplication
-    house: Closing
+    closing: tuple[Callable[[], None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +39,12 @@ class SignalPlan:
     hurry: frozenset[signal.Signals]
 
 
-ALONE = SignalPlan(stop=frozenset({signal.SIGTERM, signal.SIGINT}), hurry=frozenset({signal.SIGTERM, signal.SIGINT}))
+def stop_signals() -> frozenset[signal.Signals]:
+    """Return the signals that stop a server: a terminal's hangup too, unless it was started to outlive one (nohup)."""
+    always = frozenset({signal.SIGTERM, signal.SIGINT})
+    return always if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else always | {signal.SIGHUP}
+
+
 WORKER = SignalPlan(stop=frozenset({signal.SIGTERM}), hurry=frozenset({HURRY}))
 """A worker hears a terminal's SIGINT and a supervisor's SIGTERM together with its parent: twice is not impatience."""
 
@@ -60,7 +56,8 @@ class StopSignals:
         self._read_end, write_end = os.pipe()
         os.set_blocking(write_end, False)
         signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         for number in plan.stop | plan.hurry:
             signal.signal(number, lambda _number, _frame: None)  # the wakeup descriptor carries the news
 
@@ -84,7 +81,7 @@ def run(server: Server, site: Site, on_ready: Callable[[], None], shutdown_s: fl
     ``orphan_fd`` makes this process a worker: its other end closes when the parent is gone, which ends it too.
     Threads: must be called in the main thread, which does nothing but wait.
     """
-    plan = ALONE if orphan_fd < 0 else WORKER
+    plan = SignalPlan(stop=stop_signals(), hurry=stop_signals()) if orphan_fd < 0 else WORKER
     signals = StopSignals(plan)
     server.prepare()
     threading.Thread(target=server.serve, name="accept", daemon=True).start()
@@ -96,5 +93,6 @@ def run(server: Server, site: Site, on_ready: Callable[[], None], shutdown_s: fl
     while stopping.is_alive():
         if signals.wait(plan.hurry, timeout_s=0.05):
             server.requests.interrupt()
-    site.house.close()
+    for close in site.closing:
+        close()
     _log.info("stopped")

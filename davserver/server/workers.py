@@ -22,14 +22,13 @@ from dataclasses import dataclass, field
 import structlog
 
 from davserver.errors import ConfigError, DavserverError, StoreUnavailable
-from davserver.server.process import HURRY
+from davserver.server.process import HURRY, stop_signals
 
 _log = structlog.get_logger("davserver.server")
 
 Work = Callable[[socket.socket, Callable[[], None], int], None]
 """Serve a socket: (listener, what to call when ready, descriptor that ends with the parent)."""
 
-_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
 _BACKOFF_MAX_S = 10.0
 _LONG_LIFE_S = 10.0
 
@@ -55,6 +54,7 @@ class Parent:
     monotonic: Callable[[], float] = time.monotonic
     workers: list[Worker] = field(init=False)
     alive: tuple[int, int] = field(init=False)
+    signals: frozenset[signal.Signals] = field(init=False)
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Start all workers, call ``on_ready``, supervise until a stop signal, end when all have ended.
@@ -63,7 +63,8 @@ class Parent:
         """
         self.workers = [Worker(listener) for listener in self.listeners]
         self.alive = os.pipe()
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        self.signals = stop_signals() | {signal.SIGCHLD}
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.signals)
         gc.freeze()  # what exists now is shared with the workers: do not touch it
         try:
             for worker in self.workers:  # one by one: the first makes or upgrades the catalog
@@ -94,9 +95,9 @@ class Parent:
             for other in self.listeners:
                 if other is not listener:
                     other.close()
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-                signal.signal(number, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            for number in (signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)  # a terminal sends them to the parent too, which says what to do
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, self.signals)
             self.work(listener, lambda: _report(report_fd, {}), self.alive[0])
             status = 0
         except DavserverError as error:
@@ -124,7 +125,7 @@ class Parent:
             now = self.monotonic()
             waiting = [worker.due - now for worker in self.workers if worker.pid == 0]
             timeout = max(min(waiting, default=3600.0), 0.0)
-            info = signal.sigtimedwait(_SIGNALS, timeout)
+            info = signal.sigtimedwait(self.signals, timeout)
             if info is not None and info.si_signo != signal.SIGCHLD:
                 _log.info("stopping", signal=signal.Signals(info.si_signo).name)
                 return
@@ -156,7 +157,7 @@ class Parent:
             os.kill(pid, signal.SIGTERM)
         deadline = self.monotonic() + self.shutdown_s + 30.0  # the commit that follows the drain takes its time
         while running:
-            info = signal.sigtimedwait(_SIGNALS, max(deadline - self.monotonic(), 0.0))
+            info = signal.sigtimedwait(self.signals, max(deadline - self.monotonic(), 0.0))
             running = [pid for pid in running if not os.waitpid(pid, os.WNOHANG)[0]]
             if info is None or info.si_signo != signal.SIGCHLD:
                 for pid in running:
