@@ -70,7 +70,6 @@ class Observed:
             agent=environ.get("HTTP_USER_AGENT", ""),
         )
         environ["davserver.request_id"] = exchange.request_id
-        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=exchange.request_id)
 
         def start(status: str, headers: Headers, exc_info: Any = None, /) -> Any:

@@ -80,6 +80,7 @@ class Connection(HTTPConnection):
         return bool(poll.poll(PATIENCE_MS))
 
     def _serve_one(self) -> bool:
+        structlog.contextvars.clear_contextvars()  # the last request's id stays for what is logged at its very end
         request = Request(self.server, self)
         try:
             request.parse_request()
