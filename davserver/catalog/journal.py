@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from davserver.catalog import schema
+from davserver.catalog.grafts import Grafts, trim
 from davserver.catalog.model import Entry
 
 _table = schema.journal
@@ -15,7 +16,7 @@ _after = (
     .where(_table.c.collection_id == bindparam("wanted"), _table.c.seq > bindparam("seq"))
     .order_by(_table.c.seq)
 )
-_trim = delete(_table).where(_table.c.collection_id == bindparam("wanted"), _table.c.seq <= bindparam("seq"))
+_base_seq = select(schema.collections.c.base_seq).where(schema.collections.c.id == bindparam("wanted"))
 _pending = select(_table.c.collection_id).distinct()
 
 
@@ -33,15 +34,25 @@ class Journal:
                 for collection_id, entry in entries
             ]
             self._connection.execute(insert(_table), rows)
+            grafts = Grafts(self._connection)
+            for collection_id, entry in entries:
+                if entry.origin is not None:
+                    grafts.add(collection_id, entry.seq, entry.origin)
 
     def after(self, collection_id: int, seq: int) -> list[Entry]:
         """Read the entries that follow ``seq``, in order."""
         rows = self._connection.execute(_after, {"wanted": collection_id, "seq": seq})
         return [Entry(row.seq, row.header, row.inline) for row in rows]
 
-    def trim(self, collection_id: int, seq: int) -> None:
-        """Drop the entries up to ``seq``: a version holds them."""
-        self._connection.execute(_trim, {"wanted": collection_id, "seq": seq})
+    def trim(self, collection_id: int) -> None:
+        """Drop the entries that the collection's checkpoint holds, but for those that grafts of others need."""
+        gateway = Grafts(self._connection)
+        grafts = gateway.all()
+        if grafts:
+            gateway.sweep(grafts)
+            grafts = gateway.all()
+        base_seq = self._connection.execute(_base_seq, {"wanted": collection_id}).scalar() or 0
+        trim(self._connection, collection_id, base_seq, grafts)
 
     def pending(self) -> list[int]:
         """List the collections that have entries."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from davserver.collection.change import Origin
 from davserver.values import PDH, TreePath
 
 
@@ -54,11 +55,15 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A journal entry: one change of a collection; ``seq`` counts from 1 without gaps."""
+    """A journal entry: one change of a collection; ``seq`` counts from 1 without gaps.
+
+    ``origin`` is set on an entry to be appended that cannot be read without another collection's entries.
+    """
 
     seq: int
     header: bytes
     inline: bytes
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,16 @@ journal = Table(
     Column("inline", LargeBinary, nullable=False),
 )
 
+grafts = Table(
+    "grafts",
+    metadata,
+    Column("collection_id", _id, ForeignKey("collections.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("source_id", _id, ForeignKey("collections.id"), nullable=False),
+    Column("source_base_seq", BigInteger, nullable=False),
+    Column("source_seq", BigInteger, nullable=False),
+)
+
 versions = Table(
     "versions",
     metadata,

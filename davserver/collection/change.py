@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import singledispatch
+from typing import NamedTuple
 
 from davserver.collection import tree
 from davserver.collection.attributes import EMPTY, Attributes
@@ -85,12 +86,30 @@ class Copy:
     dst: TreePath
 
 
+class Origin(NamedTuple):
+    """Where a subtree stands in another collection's history, for those who have that history at hand.
+
+    It is what is at ``path`` after the change ``seq`` of the collection, whose changes after ``base_seq`` follow on
+    the directory record ``base_root`` (None: an empty tree).
+    """
+
+    collection_id: int
+    base_seq: int
+    base_root: str | None
+    seq: int
+    path: TreePath
+
+
 @dataclass(frozen=True, slots=True)
 class Splice:
-    """A subtree from anywhere, also another collection, in place of whatever was there; at the root, a whole tree."""
+    """A subtree from anywhere, also another collection, in place of whatever was there; at the root, a whole tree.
+
+    With an ``origin``, the journal says where the subtree comes from instead of writing it out.
+    """
 
     path: TreePath
     node: Node
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

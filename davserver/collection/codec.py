@@ -10,6 +10,7 @@ Header members::
     p  path, names joined by "/"; q  the path that a move or copy ends at
     o  offset; z  size; x  extents; a  attributes (Attributes.to_json)
     n  the nodes of a splice: [node, [index of its directory, name, node], ...], a directory before what is in it
+    g  or where they come from: [collection id, base seq, base record, seq, path] (see change.Origin)
 
 A node is ``{"x": extents, "a": ...}`` for a file, ``{"r": record hash, "f": files, "b": bytes, "a": ...}`` for a
 directory that is stored and unchanged, ``{"a": ...}`` for any other directory. The list is flat because a tree may be
@@ -29,6 +30,7 @@ from davserver.collection.change import (
     Copy,
     Mkdir,
     Move,
+    Origin,
     Put,
     Remove,
     SetAttributes,
@@ -41,7 +43,7 @@ from davserver.collection.extents import Extent, MemExtent, StoredExtent, ZeroEx
 from davserver.collection.filenode import FileNode
 from davserver.collection.names import NameMap
 from davserver.errors import Invalid, JournalCorrupt
-from davserver.values import Locator, check_name, format_path, parse_path
+from davserver.values import Locator, TreePath, check_name, format_path, parse_path
 
 Json = dict[str, Any]
 
@@ -62,9 +64,20 @@ def encode(change: Change) -> tuple[bytes, bytes]:
     return text.encode("ascii"), b"".join(writer.inline)
 
 
-def decode(header: bytes, inline: bytes, load: DirectoryLoader) -> Change:
-    """Read what ``encode`` wrote; raises JournalCorrupt. Mem extents share the inline bytes."""
-    reader = _Reader(inline, load)
+class Grafter(Protocol):
+    """Finds the subtree of an origin."""
+
+    def __call__(self, origin: Origin) -> Node:
+        """Return the node; raises JournalCorrupt if the origin's history is gone."""
+        ...
+
+
+def decode(header: bytes, inline: bytes, load: DirectoryLoader, graft: Grafter | None = None) -> Change:
+    """Read what ``encode`` wrote; raises JournalCorrupt. Mem extents share the inline bytes.
+
+    Without ``graft``, a splice that only names its origin cannot be read.
+    """
+    reader = _Reader(inline, load, graft)
     try:
         change = reader.change(json.loads(header))
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, Invalid) as failure:
@@ -97,10 +110,16 @@ class _Writer:
                 return {"c": "move", "p": format_path(src), "q": format_path(dst)}
             case Copy(src, dst):
                 return {"c": "copy", "p": format_path(src), "q": format_path(dst)}
-            case Splice(path, node):
-                return {"c": "splice", "p": format_path(path), "n": self.nodes(node)}
+            case Splice():
+                return self.splice(change)
             case SetAttributes(path, attributes):
                 return {"c": "attributes", "p": format_path(path), "a": attributes.to_json()}
+
+    def splice(self, change: Splice) -> Json:
+        header: Json = {"c": "splice", "p": format_path(change.path)}
+        if change.origin is None:
+            return {**header, "n": self.nodes(change.node)}
+        return {**header, "g": [*change.origin[:-1], format_path(change.origin.path)]}
 
     def extents(self, extents: Iterable[Extent]) -> list[Any]:
         result: list[Any] = []
@@ -146,9 +165,10 @@ def _with_attributes(members: Json, attributes: Attributes) -> Json:
 class _Reader:
     """Decodes one change; ``position`` counts the inline bytes that were taken."""
 
-    def __init__(self, inline: bytes, load: DirectoryLoader) -> None:
+    def __init__(self, inline: bytes, load: DirectoryLoader, graft: Grafter | None) -> None:
         self.inline = inline
         self.load = load
+        self.graft = graft
         self.position = 0
         # Files in one block share its locator, as they do where they came from.
         self.locators: dict[str, Locator] = {}
@@ -164,7 +184,7 @@ class _Reader:
             "remove": lambda: Remove(path),
             "move": lambda: Move(path, parse_path(header["q"])),
             "copy": lambda: Copy(path, parse_path(header["q"])),
-            "splice": lambda: Splice(path, self.nodes(header["n"])),
+            "splice": lambda: self.splice(path, header),
             "attributes": lambda: SetAttributes(path, attributes),
         }
         return kinds[header["c"]]()
@@ -190,6 +210,15 @@ class _Reader:
 
     def file(self, members: Json) -> FileNode:
         return FileNode(self.extents(members["x"]), Attributes.from_json(members.get("a", {}))).freeze()
+
+    def splice(self, path: TreePath, header: Json) -> Splice:
+        if "g" not in header:
+            return Splice(path, self.nodes(header["n"]))
+        collection_id, base_seq, base_root, seq, source = header["g"]
+        origin = Origin(collection_id, base_seq, base_root, seq, parse_path(source))
+        if self.graft is None:
+            raise ValueError("a splice from another collection, whose history is not at hand")
+        return Splice(path, self.graft(origin), origin)
 
     def nodes(self, items: Sequence[Any]) -> Node:
         forms = [items[0], *(item[2] for item in items[1:])]

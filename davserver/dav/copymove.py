@@ -38,6 +38,7 @@ from davserver.dav.sites import FILE_AT_THE_ROOT, Site, locate, writable
 from davserver.errors import PreconditionFailed
 from davserver.live.edit import Edit
 from davserver.live.house import House
+from davserver.values import TreePath
 
 _ARRIVES = Touch.CONTENT | Touch.MEMBERSHIP
 _REPLACED = Touch.CONTENT | Touch.SUBTREE
@@ -160,9 +161,8 @@ class Transfer:
             edit.rename_collection(collection_id, name)
             edit.remove_locks_below(collection_id, ())
             return collection_id
-        root = self._payload(source)
-        assert isinstance(root, DirNode)  # noqa: S101 - a file at the root was refused before
-        info = edit.create_collection(name, root)
+        info = edit.create_collection(name)
+        self._bring(edit, source, info.id, ())
         self._leave(edit, source)
         return info.id
 
@@ -179,15 +179,18 @@ class Transfer:
             if self.moves:
                 edit.remove_locks_below(collection_id, src)
             return collection_id
-        edit.apply(collection_id, Splice(target.path, self._payload(source)))
+        self._bring(edit, source, collection_id, target.path)
         self._leave(edit, source)
         return collection_id
 
-    def _payload(self, source: Source) -> Node:
-        """Return what arrives: the node itself, or of a folder copied with Depth 0 the folder alone."""
+    def _bring(self, edit: Edit, source: Source, collection_id: int, path: TreePath) -> None:
+        """Put the source into another place: all of it, or of a folder copied with Depth 0 the folder alone."""
         if self.depth is Depth.ZERO and isinstance(source.node, DirNode):
-            return EMPTY_DIR.with_attributes(source.node.attributes)
-        return source.node
+            edit.apply(collection_id, Splice(path, EMPTY_DIR.with_attributes(source.node.attributes)))
+        elif source.site is None:
+            edit.apply(collection_id, Splice(path, source.node))
+        else:
+            edit.graft(collection_id, path, source.site.require()[0].info.id, source.site.path)
 
     def _leave(self, edit: Edit, source: Source) -> None:
         """Take a moved source from where it was, with its locks."""

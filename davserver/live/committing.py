@@ -17,6 +17,7 @@ from davserver.collection.pack import pack
 from davserver.collection.record import DirectoryRecord
 from davserver.live.directories import Directories
 from davserver.live.edit import Edit
+from davserver.live.grafting import EntryReader
 from davserver.live.state import LiveCollection, State, replay
 from davserver.live.upload import BlockWriter
 from davserver.live.writer import Writer
@@ -86,7 +87,8 @@ class Committer:
             version = _version(edit, sealed, number=row.version + 1)
             edit.add_records(sealed.records)
         if before.seq > row.base_seq or not unchanged:
-            root = replay(sealed.state, edit.tail(collection_id, before.seq), self._directories).root
+            reader = EntryReader(self._directories, edit.tail)
+            root = replay(sealed.state, edit.tail(collection_id, before.seq), reader).root
             edit.checkpoint(version, root, is_new=not unchanged)
         return version
 

@@ -13,9 +13,11 @@ from typing import Protocol
 
 from davserver.catalog.database import Savepoint, Tables
 from davserver.catalog.model import Collection, Entry, Lock, Version
-from davserver.collection.change import Change, Splice, apply
+from davserver.collection import tree
+from davserver.collection.change import Change, Origin, Splice, apply
 from davserver.collection.codec import encode
-from davserver.collection.dirnode import EMPTY_DIR, DirNode
+from davserver.collection.dirnode import EMPTY_DIR, DirNode, Node
+from davserver.collection.filenode import FileNode
 from davserver.errors import NotFound
 from davserver.live.names import check_collection_name
 from davserver.live.state import State
@@ -41,6 +43,9 @@ class Source(Protocol):
     def find(self, tables: Tables, name: str) -> State | None:
         """Return the collection of a name that is not in the trash."""
 
+    def by_id(self, tables: Tables, collection_id: int) -> State | None:
+        """Return the collection of a number, trashed or not."""
+
     def current(self, tables: Tables, row: Collection) -> State:
         """Return the collection of a row that was read in this transaction."""
 
@@ -60,6 +65,8 @@ class Batch:
         self._source = source
         self._saved: dict[int, tuple[State, int] | None] = {}
         self._savepoint: Savepoint | None = None
+        self._trims: list[int] = []
+        self._kept_trims = 0
 
     def by_name(self, name: str) -> State:
         """Find a collection by name, as this batch has made it; raises NotFound."""
@@ -83,10 +90,10 @@ class Batch:
         """Return the collection's working state, remembering what it was before this job."""
         working = self.changed.get(collection_id)
         if working is None:
-            row = self.tables.collections.by_id(collection_id)
-            if row is None:
+            state = self._source.by_id(self.tables, collection_id)
+            if state is None:
                 raise NotFound(f"no collection with id {collection_id}")
-            working = self.changed.setdefault(collection_id, Working(self._source.current(self.tables, row)))
+            working = self.changed.setdefault(collection_id, Working(state))
         self._saved.setdefault(collection_id, (working.state, len(working.entries)))
         return working
 
@@ -108,6 +115,10 @@ class Batch:
             return self.tables.locks.of(collection_id)
         return self._source.locks(self.tables, working.state.row)
 
+    def trim(self, collection_id: int) -> None:
+        """Drop the entries that the checkpoint holds when the batch is written: its own grafts may need them."""
+        self._trims.append(collection_id)
+
     def directly(self) -> Tables:
         """Return the tables for a change in SQL, which is taken back too if the job fails."""
         if self._savepoint is None:
@@ -122,6 +133,7 @@ class Batch:
 
     def undo(self) -> None:
         """End a job that failed: everything is as it was before it."""
+        del self._trims[self._kept_trims :]
         if self._savepoint is not None:
             self._savepoint.rollback()
         for collection_id, saved in self._saved.items():
@@ -144,6 +156,8 @@ class Batch:
         if not self.tables.collections.advance(heads):
             raise Outrun
         self.tables.journal.append(entries)
+        for collection_id in self._trims:
+            self.tables.journal.trim(collection_id)
         for working in self.changed.values():
             row = replace(working.state.row, head_seq=working.state.seq)
             working.state = replace(working.state, row=row)
@@ -161,6 +175,7 @@ class Batch:
     def _forget(self) -> None:
         self._savepoint = None
         self._saved.clear()
+        self._kept_trims = len(self._trims)
 
 
 class Edit:
@@ -189,9 +204,24 @@ class Edit:
         root = apply(working.state.root, change)
         header, inline = encode(change)
         seq = working.state.seq + 1
-        working.entries.append(Entry(seq, header, inline))
+        origin = change.origin if isinstance(change, Splice) else None
+        working.entries.append(Entry(seq, header, inline, origin))
         working.state = replace(working.state, root=root, seq=seq)
         return root
+
+    def graft(self, collection_id: int, path: TreePath, source_id: int, source_path: TreePath) -> DirNode:
+        """Put what is at a path of one collection under a path of another; returns the new root.
+
+        O(1) whatever its size: what is neither small nor committed is named by its place in the source's journal.
+        Raises what ``apply`` raises.
+        """
+        source = self._batch.working(source_id).state
+        node = tree.require(source.root, source_path)
+        origin = None
+        if not _is_short(node):
+            row = source.row
+            origin = Origin(source_id, row.base_seq, row.base_root, source.seq, source_path)
+        return self.apply(collection_id, Splice(path, node, origin))
 
     def create_collection(self, name: str, root: DirNode = EMPTY_DIR) -> Collection:
         """Make a collection that holds a tree; raises Exists or InvalidName. O(1) for a tree that is committed."""
@@ -284,7 +314,7 @@ class Edit:
             tables.versions.add(version)
         number, seq = version.number, version.seq
         tables.collections.checkpoint(version.collection_id, version=number, seq=seq, root=version.root)
-        tables.journal.trim(version.collection_id, seq)
+        self._batch.trim(version.collection_id)
         row = replace(working.state.row, version=number, base_seq=seq, base_root=version.root)
         working.state = replace(working.state, row=row, root=root)
 
@@ -303,3 +333,14 @@ class Edit:
             self._batch.names_changed = True
         # The journal entries of this batch are not in the row yet: its head stays the one that flush expects.
         working.state = replace(working.state, row=row)
+
+
+_SHORT_FILES = 64
+_SHORT_BYTES = 64 << 10
+
+
+def _is_short(node: Node) -> bool:
+    """Tell whether an entry may hold the node itself: it names a record, or what it writes out is little."""
+    if isinstance(node, FileNode):
+        return node.mem_bytes <= _SHORT_BYTES
+    return node.record is not None or (node.files <= _SHORT_FILES and node.mem_bytes <= _SHORT_BYTES)

@@ -107,6 +107,14 @@ class Registry:
             self._write_names[name] = found
         return state
 
+    def by_id(self, tables: Tables, collection_id: int) -> State | None:
+        """Return the current state of a collection, trashed or not."""
+        live = self.get(collection_id)
+        if live is not None and live.writer_saw == self._catalog.writer_sees():
+            return live.state
+        row = tables.collections.by_id(collection_id)
+        return None if row is None else self.current(tables, row)
+
     def current(self, tables: Tables, row: Collection) -> State:
         """Return the current state of a row that was read in this transaction."""
         live = self.get(row.id)

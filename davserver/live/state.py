@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from davserver.catalog.database import Tables
 from davserver.catalog.model import Collection, Entry, Lock
 from davserver.collection.change import apply
-from davserver.collection.codec import decode
 from davserver.collection.dirnode import DirNode
 from davserver.live.directories import Directories
+from davserver.live.grafting import EntryReader
 from davserver.live.views import View
 
 
@@ -37,7 +37,8 @@ class State:
 def load(tables: Tables, row: Collection, directories: Directories) -> State:
     """Build the state of a row from its checkpoint and its journal, in the transaction the row was read in."""
     base = State(row, directories.root(row.base_root), row.base_seq)
-    return replay(base, tables.journal.after(row.id, row.base_seq), directories)
+    reader = EntryReader(directories, tables.journal.after)
+    return replay(base, tables.journal.after(row.id, row.base_seq), reader)
 
 
 def catch_up(tables: Tables, state: State, row: Collection, directories: Directories) -> State:
@@ -48,15 +49,16 @@ def catch_up(tables: Tables, state: State, row: Collection, directories: Directo
     if row.base_seq != state.row.base_seq or row.base_root != state.row.base_root:
         return load(tables, row, directories)
     if row.head_seq > state.seq:
-        return replay(replace(state, row=row), tables.journal.after(row.id, state.seq), directories)
+        reader = EntryReader(directories, tables.journal.after)
+        return replay(replace(state, row=row), tables.journal.after(row.id, state.seq), reader)
     return replace(state, row=row)
 
 
-def replay(state: State, entries: Iterable[Entry], directories: Directories) -> State:
+def replay(state: State, entries: Iterable[Entry], reader: EntryReader) -> State:
     """Apply journal entries in order."""
     root, seq = state.root, state.seq
     for entry in entries:
-        root = apply(root, decode(entry.header, entry.inline, directories.load))
+        root = apply(root, reader.change(entry))
         seq = entry.seq
     return State(state.row, root, seq)
 

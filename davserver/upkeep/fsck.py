@@ -14,6 +14,7 @@ from dataclasses import replace
 from davserver.catalog.model import Collection, Entry, Version
 from davserver.collection.attributes import EMPTY
 from davserver.errors import BlockCorrupt, BlockError, BlockMissing, DavserverError, StoreUnavailable
+from davserver.live.grafting import EntryReader
 from davserver.live.house import House
 from davserver.upkeep.heads import Heads
 from davserver.upkeep.places import Damage, Tree
@@ -73,18 +74,19 @@ class _Fsck:
             if row is None:
                 return  # deleted for good since the list was made
             versions = tables.versions.of(row.id)
-            entries = tables.journal.after(row.id, row.base_seq)
+            # Inside the transaction, as an entry may need another collection's, which a commit is free to drop.
+            reader = EntryReader(self._house.directories, tables.journal.after)
+            self._check_head(row, versions, tables.journal.after(row.id, row.base_seq), reader)
         for version in versions:
             self._versions.check(row, version)
         self._report.versions += len(versions)
-        self._check_head(row, versions, entries)
 
-    def _check_head(self, row: Collection, versions: list[Version], entries: list[Entry]) -> None:
+    def _check_head(self, row: Collection, versions: list[Version], entries: list[Entry], reader: EntryReader) -> None:
         open_root = self._house.directories.load
         for version in versions:
             root = open_root(version.root, files=version.files, bytes=version.bytes, attributes=EMPTY)
             self._all.append(Tree(row.name, version.number, root))
-        head = self._heads.check(row, versions[-1] if versions else None, entries)
+        head = self._heads.check(row, versions[-1] if versions else None, entries, reader)
         if head is not None:
             self._all.append(Tree(row.name, None, head))
 

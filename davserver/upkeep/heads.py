@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from davserver.catalog.model import Collection, Entry, Version
 from davserver.collection.attributes import EMPTY
 from davserver.collection.change import Change, Put, Splice, Write, apply
-from davserver.collection.codec import decode
 from davserver.collection.dirnode import DirNode
 from davserver.collection.extents import StoredExtent
 from davserver.collection.filenode import FileNode
 from davserver.errors import DavserverError, StoreUnavailable
 from davserver.live.directories import Directories
+from davserver.live.grafting import EntryReader
 from davserver.upkeep.report import Finding, Kind
 from davserver.upkeep.trees import Trees
 
@@ -29,21 +29,24 @@ class Heads:
         self._trees = trees
         self._report = report
 
-    def check(self, row: Collection, newest: Version | None, entries: Sequence[Entry]) -> DirNode | None:
-        """Check a collection's checkpoint and journal; returns the tree of its head, None if it cannot be had.
+    def check(
+        self, row: Collection, newest: Version | None, entries: Sequence[Entry], reader: EntryReader
+    ) -> DirNode | None:
+        """Check a collection's checkpoint and journal, in the transaction of the reader.
 
-        Over a damaged checkpoint nothing is replayed: what is returned then is the checkpoint.
+        Returns the tree of its head, None if it cannot be had. Over a damaged checkpoint nothing is replayed: what is
+        returned then is the checkpoint.
         """
         if row.base_root != (newest.root if newest else None) or row.version != (newest.number if newest else 0):
             self._complain(row, Kind.VERSION, f"its checkpoint is not its newest version, number {row.version}")
         if row.base_root is not None and not self._trees.check_record(row.base_root):
             return self._directories.load(row.base_root, files=0, bytes=0, attributes=EMPTY)
-        root = self._replay(row, entries)
+        root = self._replay(row, entries, reader)
         if root is not None:
             self._trees.check_directory(root)
         return root
 
-    def _replay(self, row: Collection, entries: Sequence[Entry]) -> DirNode | None:
+    def _replay(self, row: Collection, entries: Sequence[Entry], reader: EntryReader) -> DirNode | None:
         root = self._directories.root(row.base_root)
         expected = row.base_seq
         for entry in entries:
@@ -52,7 +55,7 @@ class Heads:
                 self._complain(row, Kind.JOURNAL, f"entry {expected} is missing before entry {entry.seq}")
                 return None
             try:
-                change = decode(entry.header, entry.inline, self._directories.load)
+                change = reader.change(entry)
                 self._name_blocks(change)
                 root = apply(root, change)
             except StoreUnavailable:

@@ -40,6 +40,14 @@ def upgrade() -> None:
         sa.Column("inline", sa.LargeBinary, nullable=False),
     )
     op.create_table(
+        "grafts",
+        sa.Column("collection_id", key, sa.ForeignKey("collections.id"), primary_key=True, autoincrement=False),
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("source_id", key, sa.ForeignKey("collections.id"), nullable=False),
+        sa.Column("source_base_seq", sa.BigInteger, nullable=False),
+        sa.Column("source_seq", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "versions",
         sa.Column("collection_id", key, sa.ForeignKey("collections.id"), primary_key=True, autoincrement=False),
         sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
