@@ -42,7 +42,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data: Path = Field(default=Path("davserver-data"), description="directory of blocks, catalog and config.toml")
+    data: Path = Field(description="directory of blocks, catalog and config.toml")
     catalog: str = Field(default="", description="URL of the database; empty: sqlite in the data directory")
     blocks: str = Field(default="", description="URL of the block store; empty: blocks/ in the data directory")
     listen: str = Field(default="127.0.0.1:8080", description="HOST:PORT, [IPV6]:PORT or unix:PATH")
