@@ -22,6 +22,8 @@ from davserver.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "DAVSERVER_"
 FILE_NAME = "config.toml"
+DEFAULT_DATA = Path("davserver-data")
+"""In the directory davserver is started from: visible, and nothing is written where nobody looks."""
 SECTIONS = ("tls", "commit", "limits", "log")
 
 
@@ -42,7 +44,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data: Path = Field(description="directory of blocks, catalog and config.toml")
+    data: Path = Field(default=DEFAULT_DATA, description="directory of blocks, catalog and config.toml")
     catalog: str = Field(default="", description="URL of the database; empty: sqlite in the data directory")
     blocks: str = Field(default="", description="URL of the block store; empty: blocks/ in the data directory")
     listen: str = Field(default="127.0.0.1:8080", description="HOST:PORT, [IPV6]:PORT or unix:PATH")
@@ -72,7 +74,7 @@ class Settings(BaseModel):
     @property
     def catalog_url(self) -> str:
         """The catalog's URL, with the default filled in."""
-        return self.catalog or f"sqlite:///{self.data / 'catalog.db'}"
+        return self.catalog or f"sqlite:///{self.data.absolute() / 'catalog.db'}"
 
     @property
     def blocks_url(self) -> str:
@@ -92,8 +94,6 @@ def load(
     flags: Mapping[str, object],
     environ: Mapping[str, str],
     config: Path | None = None,
-    *,
-    home: Path | None = None,
 ) -> Loaded:
     """Put the settings together: flags > environment > file > default.
 
@@ -101,7 +101,7 @@ def load(
     ``DAVSERVER_CONFIG``) names the file, which then must exist; without it ``config.toml`` in the data
     directory is read if it is there. Errors: ConfigError with the key, the place and a hint.
     """
-    given: dict[str, tuple[object, str]] = {"data": (default_data(environ, home), "default")}
+    given: dict[str, tuple[object, str]] = {"data": (DEFAULT_DATA, "default")}
     environment = _from_environment(environ)
     flagged = {name: (value, "flag --" + name.replace("_", "-")) for name, value in flags.items()}
     named = config or (Path(environ["DAVSERVER_CONFIG"]) if environ.get("DAVSERVER_CONFIG") else None)
@@ -114,14 +114,6 @@ def load(
         if implied.is_file():
             given = {"data": given["data"]} | _without_data(_from_file(implied), implied) | environment | flagged
     return _validated(given)
-
-
-def default_data(environ: Mapping[str, str], home: Path | None = None) -> Path:
-    """Return the data directory when none is named: ``$XDG_DATA_HOME/davserver``, else below ``~/.local/share``."""
-    base = environ.get("XDG_DATA_HOME", "")
-    if base.startswith("/"):
-        return Path(base) / "davserver"
-    return (home or Path.home()) / ".local" / "share" / "davserver"
 
 
 def spelled(field: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from davserver.config import Settings, default_data, load, spelled
+from davserver.config import Settings, load, spelled
 from davserver.errors import ConfigError
 
 
@@ -19,10 +19,13 @@ def write(tmp_path):
     return write
 
 
-def test_defaults(tmp_path):
-    loaded = load({}, {}, home=tmp_path)
+def test_defaults(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    loaded = load({}, {})
     assert loaded.settings.listen == "127.0.0.1:8080"
-    assert loaded.settings.data == tmp_path / ".local/share/davserver"
+    assert loaded.settings.data == Path("davserver-data")
+    assert loaded.settings.catalog_url == f"sqlite:///{tmp_path}/davserver-data/catalog.db"
+    assert loaded.settings.blocks_url == f"file://{tmp_path}/davserver-data/blocks"
     assert set(loaded.origins.values()) == {"default"}
 
 
@@ -30,11 +33,6 @@ def test_catalog_and_blocks_are_below_the_data_directory(tmp_path):
     settings = load({"data": tmp_path}, {}).settings
     assert settings.catalog_url == f"sqlite:///{tmp_path}/catalog.db"
     assert settings.blocks_url == f"file://{tmp_path}/blocks"
-
-
-def test_data_directory_follows_xdg(tmp_path):
-    assert default_data({"XDG_DATA_HOME": str(tmp_path)}) == tmp_path / "davserver"
-    assert default_data({"XDG_DATA_HOME": "relative"}, tmp_path) == tmp_path / ".local/share/davserver"
 
 
 def test_flags_over_environment_over_file(write, tmp_path):
