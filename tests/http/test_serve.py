@@ -6,8 +6,8 @@ import os
 import signal
 import socket
 import ssl
-import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -45,8 +45,8 @@ def _send_half(client):
 
 
 def children_of(server):
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(server.pid)], capture_output=True, text=True, check=True)
-    return [int(pid) for pid in listed.stdout.split()]
+    tasks = Path(f"/proc/{server.pid}/task").iterdir()
+    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
