@@ -1,7 +1,7 @@
 """HTTP dates: the three forms a client may send, the one we write.
 
 Owns: text to whole seconds since the epoch and back.
-Follows: RFC 9110 section 5.6.7 (IMF-fixdate, RFC 850, asctime); RFC 3339 for ``creationdate``.
+Follows: RFC 9110 section 5.6.7 (IMF-fixdate, RFC 850, asctime); RFC 3339 for ``creationdate``, both ways.
 Invariant: independent of the process's locale and time zone.
 """
 
@@ -24,6 +24,11 @@ _FORMS = (
         r"[A-Z][a-z]{5,8}, (?P<day>\d\d)-(?P<month>[A-Z][a-z]{2})-(?P<year>\d\d) " + _CLOCK + r" GMT\Z", re.ASCII
     ),
     re.compile(r"[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) (?P<day>[ \d]\d) " + _CLOCK + r" (?P<year>\d{4})\Z", re.ASCII),
+)
+_RFC3339 = re.compile(
+    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[Tt ](?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
+    r"(?:\.\d{1,9})?(?:[Zz]|(?P<sign>[+-])(?P<east_h>\d\d):(?P<east_m>\d\d))\Z",
+    re.ASCII,
 )
 _TWO_DIGIT_PIVOT = 70
 _DAY_S = 86_400
@@ -67,6 +72,19 @@ def parse_date(text: str) -> int | None:
     return None
 
 
+def parse_rfc3339(text: str) -> int | None:
+    """Read a time of RFC 3339, with any offset, to the second; None for everything else."""
+    match = _RFC3339.match(text)
+    if match is None:
+        return None
+    parts = match.groupdict()
+    seconds = _since_epoch(int(parts["year"]), int(parts["month"]), parts)
+    if seconds is None or parts["sign"] is None:
+        return seconds
+    east_s = int(parts["east_h"]) * 3600 + int(parts["east_m"]) * 60
+    return seconds - east_s if parts["sign"] == "+" else seconds + east_s
+
+
 def _seconds(parts: dict[str, str]) -> int | None:
     month = _MONTH.get(parts["month"])
     if month is None:
@@ -74,7 +92,14 @@ def _seconds(parts: dict[str, str]) -> int | None:
     year = int(parts["year"])
     if len(parts["year"]) == 2:
         year += 1900 if year >= _TWO_DIGIT_PIVOT else 2000
+    return _since_epoch(year, month, parts)
+
+
+def _since_epoch(year: int, month: int, parts: dict[str, str]) -> int | None:
+    """Count the seconds; None for a day or an hour that does not exist."""
     fields = (year, month, int(parts["day"]), int(parts["hour"]), int(parts["minute"]), int(parts["second"]))
+    if not (1 <= year <= 9999 and 1 <= month <= 12):
+        return None
     seconds = timegm((*fields, 0, 0, 0))
     leap = 1 if fields[5] == 60 else 0
     return seconds if gmtime(seconds - leap)[:5] == fields[:5] else None

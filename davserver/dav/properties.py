@@ -17,6 +17,7 @@ from davserver.dav import mediatypes, xml
 from davserver.dav.httpdate import format_date, format_rfc3339
 from davserver.dav.lockxml import SUPPORTED
 from davserver.dav.resources import Place, Resource, created_s, modified_s
+from davserver.dav.settable import CHECKSUMS, WINDOWS_CREATED, WINDOWS_MTIME
 from davserver.dav.surroundings import NO_LOCKS, Surroundings
 
 DISPLAYNAME = "{DAV:}displayname"
@@ -108,6 +109,14 @@ def _quota(subject: Subject) -> tuple[int, int] | None:
     return None if used is None or available is None else (used, available)
 
 
+def _windows_mtime(subject: Subject) -> str:
+    return xml.element(WINDOWS_MTIME, format_date(modified_s(subject.node, subject.born_ns)))
+
+
+def _windows_created(subject: Subject) -> str:
+    return xml.element(WINDOWS_CREATED, format_date(created_s(subject.node, subject.born_ns)))
+
+
 def _checksums(subject: Subject) -> str | None:
     known = " ".join(f"{algorithm.upper()}:{digest}" for algorithm, digest in subject.attributes.checksums)
     if not known:
@@ -130,7 +139,9 @@ LIVE: Mapping[str, Writer] = {
     **ALLPROP,
     "{DAV:}quota-used-bytes": _quota_used,
     "{DAV:}quota-available-bytes": _quota_available,
-    "{http://owncloud.org/ns}checksums": _checksums,
+    CHECKSUMS: _checksums,
+    WINDOWS_MTIME: _windows_mtime,
+    WINDOWS_CREATED: _windows_created,
 }
 
 

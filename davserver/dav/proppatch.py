@@ -10,7 +10,7 @@ on some ways without the token it holds, and takes a refusal for a failed copy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from davserver.collection.attributes import Attributes
@@ -19,13 +19,12 @@ from davserver.collection.dirnode import DirNode
 from davserver.dav import xml
 from davserver.dav.faults import BadRequest
 from davserver.dav.guard import Guard, Need
-from davserver.dav.httpdate import parse_date
 from davserver.dav.lockpolicy import READ, Touch
-from davserver.dav.mtime import seconds_to_ns
 from davserver.dav.paths import href_of
 from davserver.dav.properties import DISPLAYNAME, LIVE
 from davserver.dav.requests import Request
 from davserver.dav.responses import Response, xml_document
+from davserver.dav.settable import SETTABLE, WINDOWS
 from davserver.dav.sites import locate, writable
 from davserver.live.edit import Edit
 from davserver.live.house import House
@@ -35,11 +34,7 @@ MAX_VALUE_CHARS = 16 << 10
 MAX_TOTAL_CHARS = 64 << 10
 _FAILED_DEPENDENCY = 424
 
-_WINDOWS = "urn:schemas-microsoft-com:"
-_WINDOWS_MTIME = f"{{{_WINDOWS}}}Win32LastModifiedTime"
-_GETLASTMODIFIED = "{DAV:}getlastmodified"
-_LASTMODIFIED = "{DAV:}lastmodified"
-_PROTECTED = (frozenset(LIVE) | {"{DAV:}quota-available-bytes"}) - {DISPLAYNAME, _GETLASTMODIFIED}
+_PROTECTED = frozenset(LIVE) - {DISPLAYNAME} - SETTABLE.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,7 @@ def handle(request: Request, house: House) -> Response:
     target = writable(request.target)
     instructions = parse_update(request.body.read_all(xml.PROPPATCH_LIMIT))
     guard = Guard.of(request)
-    touch = READ if all(i.name.startswith(f"{{{_WINDOWS}}}") for i in instructions) else Touch.CONTENT
+    touch = READ if all(i.name.startswith(f"{{{WINDOWS}}}") for i in instructions) else Touch.CONTENT
 
     def change(edit: Edit) -> tuple[str, dict[str, Refusal]]:
         site = locate(edit, target)
@@ -121,35 +116,16 @@ def _apply_one(attributes: Attributes, instruction: Instruction) -> Attributes |
     name = instruction.name
     if name in _PROTECTED:
         return Refusal(403, "cannot-modify-protected-property")
-    if name in {_GETLASTMODIFIED, _LASTMODIFIED}:
-        return _set_mtime(attributes, instruction)
-    changed = _set_dead(attributes, instruction)
-    if name == _WINDOWS_MTIME and isinstance(changed, Attributes) and instruction.value is not None:
-        mtime_ns = _http_date_ns(instruction.text)
-        # Windows' own property is stored as it came in any case, so a date nobody can read is no failure.
-        changed = changed if mtime_ns is None else replace(changed, mtime_ns=mtime_ns)
-    return changed
-
-
-def _set_mtime(attributes: Attributes, instruction: Instruction) -> Attributes | Refusal:
-    """Set the modification time: ``getlastmodified`` is a date, rclone's ``lastmodified`` seconds since the epoch."""
+    setter = SETTABLE.get(name)
+    if setter is None:
+        return _set_dead(attributes, instruction)
     if instruction.value is None:
         return Refusal(403, "cannot-modify-protected-property")
-    read: Callable[[str], int | None] = _http_date_ns if instruction.name == _GETLASTMODIFIED else _seconds_ns
-    mtime_ns = read(instruction.text)
-    return Refusal(409) if mtime_ns is None else replace(attributes, mtime_ns=mtime_ns)
-
-
-def _http_date_ns(text: str) -> int | None:
-    seconds = parse_date(text)
-    return None if seconds is None else seconds * 1_000_000_000
-
-
-def _seconds_ns(text: str) -> int | None:
-    try:
-        return seconds_to_ns(text)
-    except BadRequest:
-        return None
+    changed = setter(attributes, instruction.text)
+    if changed is not None:
+        return replace(changed, properties=tuple(pair for pair in changed.properties if pair[0] != name))
+    # Windows takes a refusal of its own properties for a failed copy: what is no date is kept as it came.
+    return _set_dead(attributes, instruction) if name.startswith(f"{{{WINDOWS}}}") else Refusal(409)
 
 
 def _set_dead(attributes: Attributes, instruction: Instruction) -> Attributes | Refusal:

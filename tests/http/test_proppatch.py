@@ -79,7 +79,7 @@ def test_all_or_none(dav, resource):
 
 @pytest.mark.parametrize(
     "name",
-    ["getcontentlength", "getetag", "resourcetype", "lockdiscovery", "supportedlock", "creationdate",
+    ["getcontentlength", "getetag", "resourcetype", "lockdiscovery", "supportedlock",
      "quota-used-bytes", "quota-available-bytes", "getcontenttype"],
 )  # fmt: skip
 @pytest.mark.parametrize("action", [setting, removing])
