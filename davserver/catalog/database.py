@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from davserver.catalog.accounts import COUNTER_QUERY, Access
 from davserver.catalog.collections import Collections
 from davserver.catalog.failures import translated
 from davserver.catalog.gate import FileGate, WriteGate, turn
@@ -60,6 +61,7 @@ class Tables:
     texts: Texts
     locks: Locks
     settings: Settings
+    access: Access
 
     def savepoint(self) -> Savepoint:
         """Mark this point of the transaction, to keep or to take back what follows."""
@@ -77,6 +79,7 @@ class Tables:
             Texts(connection),
             Locks(connection),
             Settings(connection),
+            Access(connection),
         )
 
 
@@ -95,6 +98,8 @@ class Catalog:
             self._writer = Tables.on(engine.connect().execution_options(writes=True))
             self._watcher = engine.connect()
         self._watching = threading.Lock()
+        self._access_seen = -1
+        self._access_changes = 0
 
     @contextmanager
     def write(self) -> Iterator[Tables]:
@@ -116,6 +121,16 @@ class Catalog:
         """Return a number that changes whenever any connection committed (a few microseconds)."""
         with self._watching, translated():
             return _data_version(self._watcher)
+
+    def access_changes(self) -> int:
+        """Return a number that changes when accounts, tokens or grants did, in any process (a few microseconds)."""
+        with self._watching, translated():
+            seen = _data_version(self._watcher)
+            if seen != self._access_seen:
+                rows = _directly(self._watcher, COUNTER_QUERY)
+                self._access_changes = int(rows[0][0]) if rows else 0
+                self._access_seen = seen
+            return self._access_changes
 
     def close(self) -> None:
         """Close all connections."""
@@ -167,11 +182,14 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _data_version(connection: Connection) -> int:
+    return int(_directly(connection, "PRAGMA data_version")[0][0])
+
+
+def _directly(connection: Connection, query: str) -> list[Any]:
     # The driver's cursor: SQLAlchemy would open a transaction, which holds back checkpoints and hides changes.
     cursor = connection.connection.cursor()
     try:
-        cursor.execute("PRAGMA data_version")
-        row: Any = cursor.fetchone()
-        return int(row[0])
+        cursor.execute(query)
+        return list(cursor.fetchall())
     finally:
         cursor.close()

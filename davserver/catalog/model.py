@@ -1,12 +1,13 @@
 """The rows of the catalog as values.
 
-Owns: what a collection, a version, a journal entry and a lock are made of.
+Owns: what a collection, a version, a journal entry, a lock, an account and a grant are made of.
 Never: SQL.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from davserver.collection.change import Origin
 from davserver.values import PDH, TreePath
@@ -64,6 +65,46 @@ class Entry:
     header: bytes
     inline: bytes
     origin: Origin | None = None
+
+
+class Right(IntEnum):
+    """What somebody may do with a collection; each holds those before it."""
+
+    NONE = 0
+    READ = 1
+    WRITE = 2
+    MANAGE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Somebody with a name and a password, of which only the argon2 hash (in PHC form) is known."""
+
+    name: str
+    password_hash: str
+    created_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A random text that stands for an account; only its SHA-256 (hex) is known. ``expires_ns`` None: never."""
+
+    id: str
+    account: str
+    digest: str
+    may_write: bool
+    created_ns: int
+    expires_ns: int | None = None
+    used_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What ``grantee`` may do with a collection: an account's name, or ``anonymous``."""
+
+    collection_id: int
+    grantee: str
+    right: Right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,34 @@ texts = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account", Text, ForeignKey("accounts.name"), nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("may_write", Boolean, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("expires_ns", BigInteger),
+    Column("used_ns", BigInteger),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("grantee", Text, primary_key=True),
+    Column("collection_id", _id, ForeignKey("collections.id"), primary_key=True),
+    Column("level", Integer, nullable=False),
+)
+
 locks = Table(
     "locks",
     metadata,

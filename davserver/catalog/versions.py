@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select
@@ -18,7 +18,7 @@ _of = select(_versions).where(_versions.c.collection_id == bindparam("wanted")).
 _one = select(_versions).where(
     _versions.c.collection_id == bindparam("wanted"), _versions.c.number == bindparam("number")
 )
-_by_pdh = select(_versions).where(_versions.c.pdh == bindparam("wanted")).limit(1)
+_by_pdh = select(_versions).where(_versions.c.pdh == bindparam("wanted"))
 _record = select(schema.records.c.body).where(schema.records.c.hash == bindparam("wanted"))
 _text = select(schema.texts.c.body).where(schema.texts.c.pdh == bindparam("wanted"))
 
@@ -44,10 +44,10 @@ class Versions:
         row = self._connection.execute(_one, {"wanted": collection_id, "number": number}).first()
         return None if row is None else _row(row)
 
-    def by_pdh(self, pdh: PDH) -> Version | None:
-        """Find any version with this content."""
-        row = self._connection.execute(_by_pdh, {"wanted": str(pdh)}).first()
-        return None if row is None else _row(row)
+    def by_pdh(self, pdh: PDH, allowed: Callable[[int], bool] = lambda _collection_id: True) -> Version | None:
+        """Find any version with this content, in a collection that is allowed."""
+        rows = self._connection.execute(_by_pdh, {"wanted": str(pdh)})
+        return next((_row(row) for row in rows if allowed(row.collection_id)), None)
 
 
 class Records:

@@ -71,6 +71,28 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary, nullable=False),
     )
     op.create_table(
+        "accounts",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("password_hash", sa.Text, nullable=False),
+        sa.Column("created_ns", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "tokens",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), nullable=False),
+        sa.Column("digest", sa.Text, nullable=False, unique=True),
+        sa.Column("may_write", sa.Boolean, nullable=False),
+        sa.Column("created_ns", sa.BigInteger, nullable=False),
+        sa.Column("expires_ns", sa.BigInteger),
+        sa.Column("used_ns", sa.BigInteger),
+    )
+    op.create_table(
+        "grants",
+        sa.Column("grantee", sa.Text, primary_key=True),
+        sa.Column("collection_id", key, sa.ForeignKey("collections.id"), primary_key=True, autoincrement=False),
+        sa.Column("level", sa.Integer, nullable=False),
+    )
+    op.create_table(
         "locks",
         sa.Column("token", sa.Text, primary_key=True),
         sa.Column("collection_id", key, sa.ForeignKey("collections.id"), nullable=False),
