@@ -26,6 +26,7 @@ Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log l
         PreconditionFailed       a condition of the request does not hold
         Locked                   a lock stands in the way
         QuotaExceeded            the change would exceed a limit
+        FileTooLarge             a file may not be that long (size, limit)
         BlockError
             BlockMissing         the store has no such block
             BlockCorrupt         its bytes do not match its hash
@@ -183,6 +184,15 @@ class QuotaExceeded(DavserverError):
         super().__init__(f"{need} bytes do not fit into the {left} bytes left")
         self.need = need
         self.left = left
+
+
+class FileTooLarge(DavserverError):
+    """A file would become ``size`` bytes long where ``limit`` is the most."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"a file of {size} bytes; the most is {limit}")
+        self.size = size
+        self.limit = limit
 
 
 class BlockError(DavserverError):

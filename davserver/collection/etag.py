@@ -35,6 +35,15 @@ def derived_etag(extents: Iterable[Extent]) -> str:
     return sha256("\n".join(_piece(extent) for extent in extents).encode()).hexdigest()[:32]
 
 
+def range_etag(before: str, offset: int, extents: Iterable[Extent]) -> str:
+    """Return the ETag of a file after a write of ``extents`` at ``offset`` of what had the ETag ``before``.
+
+    A chain: equal only for the same write over equal bytes, so strong; and O(range), whatever the file's size. The
+    same bytes reached by another way have another ETag, as after other derivations.
+    """
+    return sha256(f"{before} write {offset} {derived_etag(extents)}".encode()).hexdigest()[:32]
+
+
 def _piece(extent: Extent) -> str:
     if isinstance(extent, StoredExtent):
         return f"{extent.locator.md5}+{extent.locator.size} {extent.offset} {extent.length}"

@@ -9,18 +9,21 @@ An unmapped URL answers too, with what could make something there.
 from __future__ import annotations
 
 from davserver.dav.methods import FILE, allowed, allowed_unmapped
+from davserver.dav.patch import PARTIAL_UPDATE
 from davserver.dav.requests import Request
 from davserver.dav.resources import find
 from davserver.dav.responses import HeaderList, Response
 from davserver.errors import NotFound
 from davserver.live.house import House
 
-COMPLIANCE: HeaderList = [("DAV", "1, 2, 3"), ("MS-Author-Via", "DAV")]
+COMPLIANCE: HeaderList = [("DAV", "1, 2, 3, sabredav-partialupdate"), ("MS-Author-Via", "DAV")]
+PATCHES: HeaderList = [("Accept-Patch", PARTIAL_UPDATE)]
 
 
 def handle(request: Request, house: House) -> Response:
     """Serve OPTIONS: 200 with an empty body."""
-    return Response(200, [*COMPLIANCE, ("Allow", ", ".join(verbs_at(request, house))), ("Accept-Ranges", "bytes")])
+    allow = ("Allow", ", ".join(verbs_at(request, house)))
+    return Response(200, [*COMPLIANCE, *PATCHES, allow, ("Accept-Ranges", "bytes")])
 
 
 def verbs_at(request: Request, house: House) -> tuple[str, ...]:

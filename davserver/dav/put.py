@@ -10,6 +10,7 @@ and creation time; the ETag changes exactly when the bytes do.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from davserver.collection.attributes import Attributes
@@ -41,17 +42,31 @@ _DIGITS = re.compile(r"[0-9]{1,19}\Z", re.ASCII)
 def handle(request: Request, house: House) -> Response:
     """Serve a PUT: 201 for a new file, 204 for a replaced one, both with ETag and Last-Modified."""
     job = PutJob.of(request)
-    old = None if _is_on_its_way(request) else job.check(house).node
+    old = None if is_on_its_way(request) else job.check(house).node
     new = job.receive(request, house)
+    return answer(place(job, house, new, old), heeded=job.mtime_ns is not None)
+
+
+def place(
+    job: PutJob, house: House, new: FileNode, old: Node | None, also: Callable[[Edit], object] = lambda _edit: None
+) -> Linked:
+    """Put a received file into the tree; ``old`` is what was seen there. ``also`` runs in the same edit, after it."""
+
+    def link(edit: Edit, compared: Compared | None) -> Linked | None:
+        linked = job.link(edit, new, compared)
+        if linked is not None:
+            also(edit)
+        return linked
+
     while True:
         compared = compare(old, new, house.blocks)
-        linked = house.edit(lambda edit, compared=compared: job.link(edit, new, compared))  # type: ignore[misc]
+        linked = house.edit(lambda edit, compared=compared: link(edit, compared))  # type: ignore[misc]
         if linked is not None:
-            return _answer(linked, heeded=job.mtime_ns is not None)
+            return linked
         old = locate(house, job.target).node
 
 
-def _is_on_its_way(request: Request) -> bool:
+def is_on_its_way(request: Request) -> bool:
     """Tell whether the client has sent the body already, as it does with a small one that it announced no wait for.
 
     Refusing that early saves nobody anything, and the edit checks it all in any case.
@@ -93,8 +108,6 @@ class PutJob:
         """Read the headers; raises what can be refused without looking at the tree."""
         target = writable(request.target)
         headers = request.headers
-        if headers.get("Content-Range") is not None:
-            raise BadRequest("PUT replaces the whole file; a Content-Range would lose the rest")
         coding = (headers.get("Content-Encoding") or "identity").strip().lower()
         if coding != "identity":
             raise MediaTypeUnsupported(f"a body in the coding {coding!r} would be stored as it is, not as it is meant")
@@ -190,7 +203,8 @@ def same_bytes(old: FileNode, new: FileNode, blocks: RangeReader) -> bool:
         return False
 
 
-def _answer(linked: Linked, *, heeded: bool) -> Response:
+def answer(linked: Linked, *, heeded: bool) -> Response:
+    """Answer 201 or 204 with the validators of what stands there now."""
     mtime_ns = linked.attributes.mtime_ns
     headers = validator_headers(linked.attributes.etag, None if mtime_ns is None else mtime_ns // 1_000_000_000)
     if heeded:

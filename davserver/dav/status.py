@@ -44,6 +44,7 @@ STATUS: dict[type[errors.DavserverError], Row] = {
     errors.PreconditionFailed: Row(412),
     errors.Locked: Row(423, "lock-token-submitted"),
     errors.QuotaExceeded: Row(507, "quota-not-exceeded"),
+    errors.FileTooLarge: Row(413),
     errors.JournalCorrupt: Row(500),
     errors.RecordCorrupt: Row(500),
     errors.BlockError: Row(500),

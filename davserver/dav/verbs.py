@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from davserver.dav import copymove, delete, get, lock, mkcol, options, propfind, proppatch, put, unlock
+from davserver.dav import copymove, delete, get, lock, mkcol, options, partial, patch, propfind, proppatch, put, unlock
 from davserver.dav.faults import MethodNotAllowed
 from davserver.dav.requests import Request
 from davserver.dav.responses import Response
@@ -19,12 +19,21 @@ from davserver.live.house import House
 Handler = Callable[[Request, House], Response]
 """Serves one verb; raises DavserverError for what ``dav.status`` turns into an answer."""
 
+
+def _put(request: Request, house: House) -> Response:
+    """Tell the kinds of PUT apart."""
+    if request.headers.get("Content-Range") is not None:
+        return partial.handle(request, house)
+    return put.handle(request, house)
+
+
 VERBS: Mapping[str, Handler] = {
     "OPTIONS": options.handle,
     "GET": get.handle,
     "HEAD": get.handle,
     "PROPFIND": propfind.handle,
-    "PUT": put.handle,
+    "PUT": _put,
+    "PATCH": patch.handle,
     "DELETE": delete.handle,
     "MKCOL": mkcol.handle,
     "COPY": copymove.handle,

@@ -30,11 +30,13 @@ class LiveSettings:
 
     ``inline_bytes``: a file, or the tail of one, up to this size goes into the journal instead of a block of its own.
     ``memory_bytes``: the budget for bodies that are being received and for content that waits for a commit.
+    ``file_bytes``: the most a write beyond the end may let a file grow to; its zeros cost nothing but a line per block.
     """
 
     policy: CommitPolicy = CommitPolicy()
     inline_bytes: int = 128 << 10
     block_bytes: int = MAX_BLOCK_BYTES
     memory_bytes: int = 1024 * MIB
+    file_bytes: int = 16 << 40
     open_collections: int = 128
     patience_s: float = 30.0
