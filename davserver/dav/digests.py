@@ -1,8 +1,11 @@
 """Digests a client declares for a body, checked while it streams by.
 
-Owns: Content-MD5 and OC-Checksum (MD5, SHA1, SHA256); what they must be when the last byte has come.
+Owns: Content-Digest, Repr-Digest, Content-MD5 and OC-Checksum of a request; what the digests must be when the last byte
+has come; which digest is taken of a body for later, declared or not.
 Never: keeps bytes.
-Follows: RFC 1864 (base64 of the digest); ownCloud's header ``OC-Checksum: SHA1:hex MD5:hex``, which rclone sends.
+Follows: RFC 9530 sections 2, 3 and 5; RFC 1864 (base64 of the digest); ownCloud's ``OC-Checksum: SHA1:hex MD5:hex``,
+which rclone sends. A Repr-Digest is about the whole file, so it says nothing of the body if that has a Content-Range;
+that of a PATCH is about the patch (RFC 9530 section 3.2). MD5 and SHA-1 find damage, not malice; they are checked.
 Invariant: an algorithm that is not known here declares nothing: the header asks for no more than to be checked.
 """
 
@@ -14,34 +17,42 @@ import hashlib
 
 from davserver.dav.conditional import HeaderLookup
 from davserver.dav.faults import BadRequest
+from davserver.dav.structured import parse_dictionary
 from davserver.errors import DigestMismatch
 from davserver.values import Buffer
 
-_LENGTHS = {"md5": 16, "sha1": 20, "sha256": 32}
+KEPT = "sha256"
+"""What is taken of large bodies even if nobody declared it: reading them again for it would cost more."""
+
+_LENGTHS = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
+_REGISTERED = {"sha-256": "sha256", "sha-512": "sha512", "md5": "md5", "sha": "sha1"}
 
 
 class DeclaredDigests:
-    """The digests of one body: feed ``update``, then ``verify``. Without any declared, both cost nothing."""
+    """The digests of one body: feed ``update``, then ``verify``. With none to take both cost nothing."""
 
-    def __init__(self, declared: dict[str, bytes]) -> None:
+    def __init__(self, declared: dict[str, bytes], *, keep: bool = False) -> None:
+        """Check ``declared``; with ``keep`` take the digest ``KEPT`` too."""
         self._declared = declared
-        self._hashes = [hashlib.new(name, usedforsecurity=False) for name in declared]
+        wanted = [*declared, KEPT] if keep and KEPT not in declared else list(declared)
+        self._hashes = [hashlib.new(name, usedforsecurity=False) for name in wanted]
 
     @classmethod
-    def of(cls, headers: HeaderLookup) -> DeclaredDigests:
-        """Read them from the headers; raises BadRequest for a value that is no digest."""
+    def of(cls, headers: HeaderLookup, *, keep: bool = False) -> DeclaredDigests:
+        """Read them from the headers; raises BadRequest for a value that is no digest, or two that differ."""
         declared: dict[str, bytes] = {}
         content_md5 = headers.get("Content-MD5")
         if content_md5 is not None:
-            declared["md5"] = _from_base64(content_md5)
+            _declare(declared, "Content-MD5", "md5", _from_base64(content_md5))
         for word in (headers.get("OC-Checksum") or "").split():
             name, _, value = word.partition(":")
             algorithm = name.lower().replace("-", "")
             if algorithm in _LENGTHS:
-                digest = _from_hex(algorithm, value)
-                if declared.setdefault(algorithm, digest) != digest:
-                    raise BadRequest("Content-MD5 and OC-Checksum declare different digests")
-        return cls(declared)
+                _declare(declared, "OC-Checksum", algorithm, _from_hex(value))
+        _declare_field(declared, "Content-Digest", headers.get("Content-Digest"))
+        if headers.get("Content-Range") is None:
+            _declare_field(declared, "Repr-Digest", headers.get("Repr-Digest"))
+        return cls(declared, keep=keep)
 
     def update(self, data: Buffer) -> None:
         """Take the next bytes of the body."""
@@ -51,33 +62,44 @@ class DeclaredDigests:
     def verify(self) -> None:
         """Compare at the end of the body; raises DigestMismatch."""
         for hasher in self._hashes:
-            expected = self._declared[hasher.name]
-            if hasher.digest() != expected:
+            expected = self._declared.get(hasher.name)
+            if expected is not None and hasher.digest() != expected:
                 raise DigestMismatch(hasher.name, expected.hex(), hasher.hexdigest())
 
     @property
     def checksums(self) -> tuple[tuple[str, str], ...]:
-        """What was declared, as attributes keep it: (algorithm, hex), sorted."""
-        return tuple(sorted((name, digest.hex()) for name, digest in self._declared.items()))
+        """The digests of what came until now, as attributes keep them: (algorithm, hex), sorted."""
+        return tuple(sorted((hasher.name, hasher.hexdigest()) for hasher in self._hashes))
+
+
+def _declare_field(declared: dict[str, bytes], header: str, text: str | None) -> None:
+    if text is None:
+        return
+    for key, digest in parse_dictionary(header, text).items():
+        algorithm = _REGISTERED.get(key)
+        if algorithm is None:
+            continue
+        if not isinstance(digest, bytes):
+            raise BadRequest(f"{header}: the value of {key} is a digest between colons")
+        _declare(declared, header, algorithm, digest)
+
+
+def _declare(declared: dict[str, bytes], header: str, algorithm: str, digest: bytes) -> None:
+    if len(digest) != _LENGTHS[algorithm]:
+        raise BadRequest(f"{header}: {len(digest)} bytes are not a digest of {algorithm}")
+    if declared.setdefault(algorithm, digest) != digest:
+        raise BadRequest(f"{header} declares another {algorithm} than an earlier header or word")
 
 
 def _from_base64(text: str) -> bytes:
     try:
-        digest = base64.b64decode(text.strip(), validate=True)
+        return base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadRequest(f"Content-MD5 is not base64: {text!r}") from error
-    return _of_length("Content-MD5", "md5", digest)
 
 
-def _from_hex(algorithm: str, text: str) -> bytes:
+def _from_hex(text: str) -> bytes:
     try:
-        digest = bytes.fromhex(text)
+        return bytes.fromhex(text)
     except ValueError as error:
         raise BadRequest(f"OC-Checksum is not hexadecimal: {text!r}") from error
-    return _of_length("OC-Checksum", algorithm, digest)
-
-
-def _of_length(header: str, algorithm: str, digest: bytes) -> bytes:
-    if len(digest) != _LENGTHS[algorithm]:
-        raise BadRequest(f"{header}: {len(digest)} bytes are not a digest of {algorithm}")
-    return digest

@@ -12,6 +12,7 @@ Never: a status; ``dav/status.py`` maps these as it maps the domain's errors.
         Forbidden                   the server will not, whatever the condition (precondition code)
         MethodNotAllowed            not on this resource (allow)
         MediaTypeUnsupported        a body where none, or one of another type, is understood
+            CodingUnsupported       a body in a coding that is not undone here
         NotImplementedYet           a header the server must not ignore and does not understand
         OtherServer                 a Destination or If tag that is not ours
         PayloadTooLarge             a body beyond its limit (limit)
@@ -53,6 +54,10 @@ class MethodNotAllowed(DavserverError):
 
 class MediaTypeUnsupported(DavserverError):
     """A request body where none is understood, or of a type that is not."""
+
+
+class CodingUnsupported(MediaTypeUnsupported):
+    """A request body in a content coding (gzip) that is not undone here."""
 
 
 class NotImplementedYet(DavserverError):

@@ -21,6 +21,7 @@ from davserver.dav.filesource import FileSource, begun
 from davserver.dav.paths import InContent
 from davserver.dav.properties import content_type
 from davserver.dav.ranges import Span, parse_range
+from davserver.dav.reprdigest import offer
 from davserver.dav.requests import Request
 from davserver.dav.resources import Resource, find
 from davserver.dav.responses import HeaderList, Response, validator_headers
@@ -41,8 +42,15 @@ def handle(request: Request, house: House) -> Response:
     request.body.refuse()
     resource = find(house, request.target)
     if not isinstance(resource.node, FileNode):
-        return listing.respond(request, house, resource)
+        return _folder(request, house, resource)
     return _file(request, house.blocks, resource, resource.node)
+
+
+def _folder(request: Request, house: House, folder: Resource) -> Response:
+    """Answer with the page of links. It has no validators, so of the conditions only ``*`` can hold."""
+    if check_read(Conditions.of(request.headers), Validators(None, None)) is ReadOutcome.NOT_MODIFIED:
+        return Response(304)
+    return listing.respond(request, house, folder)
 
 
 def _file(request: Request, blocks: RangeReader, resource: Resource, file: FileNode) -> Response:
@@ -56,14 +64,10 @@ def _file(request: Request, blocks: RangeReader, resource: Resource, file: FileN
     kind = content_type(resource.segments[-1], file)
     source = FileSource(file, blocks, sends_files=request.sends_files)
     representation = _Representation(file, kind, [*headers, *_OF_FILES], source)
-    if request.method == "HEAD":
-        return representation.head()
-    spans = _asked_spans(request, current, file.size)
-    if spans is None:
-        return representation.whole()
-    if len(spans) == 1:
-        return representation.part(spans[0])
-    return representation.parts(spans, request.request_id)
+    head = request.method == "HEAD"
+    spans = None if head else _asked_spans(request, current, file.size)
+    response = representation.head() if head else representation.asked(spans, request.request_id)
+    return offer(response, request.headers, file, request.digests, blocks, head=head)
 
 
 def _asked_spans(request: Request, current: Validators, size: int) -> tuple[Span, ...] | None:
@@ -86,6 +90,11 @@ class _Representation:
 
     def head(self) -> Response:
         return Response(200, [*self.headers, ("Content-Type", self.kind), ("Content-Length", str(self.file.size))])
+
+    def asked(self, spans: tuple[Span, ...] | None, salt: str) -> Response:
+        if spans is None:
+            return self.whole()
+        return self.part(spans[0]) if len(spans) == 1 else self.parts(spans, salt)
 
     def whole(self) -> Response:
         response = self.head()

@@ -19,7 +19,7 @@ from davserver.dav.conditional import NO_CONDITIONS, Conditions, Validators, che
 from davserver.dav.destination import raw_path_of
 from davserver.dav.faults import BadRequest, OtherServer
 from davserver.dav.ifheader import ResourceState, StateList, holds, parse_if, submitted_tokens
-from davserver.dav.lockpolicy import Touch, covers, involved, owned_tokens, standing_in_the_way
+from davserver.dav.lockpolicy import READ, Touch, covers, involved, owned_tokens, standing_in_the_way
 from davserver.dav.paths import InCollection, href_of, parse_address
 from davserver.dav.requests import Request
 from davserver.dav.sites import Reader, Site, locate, locks_of
@@ -115,6 +115,23 @@ class Guard:
         tokens = frozenset(lock.token for lock in locks_of(reader, site) if covers(lock, site.path))
         validators = site.validators()
         return _State(tokens, None if validators is None else validators.etag)
+
+
+def check_before_body(
+    request: Request, reader: Reader, target: InCollection, guard: Guard, *, must_exist: bool
+) -> None:
+    """Refuse what can be refused without the body, if the client holds it back until it is asked for.
+
+    For verbs whose body says what they do: the locks in the way of that are known when it was read.
+    """
+    if not request.expects_continue:
+        return
+    site = locate(reader, target)
+    if must_exist:
+        site.require()
+    elif site.node is None and site.path:
+        site.require_parent()
+    guard.check(reader, Need(site, READ))
 
 
 def lock_root_href(prefix: str, site: Site, lock: Lock) -> str:

@@ -18,7 +18,7 @@ from davserver.collection.etag import content_etag
 from davserver.collection.filenode import FileNode
 from davserver.dav import xml
 from davserver.dav.faults import BadRequest, Forbidden
-from davserver.dav.guard import Guard, Need, lock_root_href
+from davserver.dav.guard import Guard, Need, check_before_body, lock_root_href
 from davserver.dav.lockpolicy import READ, Touch, conflicting, covers, granted_timeout_s
 from davserver.dav.lockxml import lockdiscovery
 from davserver.dav.paths import InCollection
@@ -46,8 +46,9 @@ class LockInfo:
 def handle(request: Request, house: House) -> Response:
     """Serve a LOCK: 201 if it made an empty file, else 200; without a body it refreshes."""
     target = writable(request.target)
-    body = request.body.read_all(xml.DEFAULT_LIMIT)
     guard = Guard.of(request)
+    check_before_body(request, house, target, guard, must_exist=False)
+    body = request.body.read_all(xml.DEFAULT_LIMIT)
     timeout_s = granted_timeout_s(request.timeout_s())
     if not body:
         return _refresh(request, house, target, guard, timeout_s)

@@ -18,7 +18,7 @@ from davserver.collection.change import SetAttributes
 from davserver.collection.dirnode import DirNode
 from davserver.dav import xml
 from davserver.dav.faults import BadRequest
-from davserver.dav.guard import Guard, Need
+from davserver.dav.guard import Guard, Need, check_before_body
 from davserver.dav.lockpolicy import READ, Touch
 from davserver.dav.paths import href_of
 from davserver.dav.properties import DISPLAYNAME, LIVE
@@ -57,8 +57,9 @@ class Refusal:
 def handle(request: Request, house: House) -> Response:
     """Serve a PROPPATCH: 207 with a status for each property."""
     target = writable(request.target)
-    instructions = parse_update(request.body.read_all(xml.PROPPATCH_LIMIT))
     guard = Guard.of(request)
+    check_before_body(request, house, target, guard, must_exist=True)
+    instructions = parse_update(request.body.read_all(xml.PROPPATCH_LIMIT))
     touch = READ if all(i.name.startswith(f"{{{WINDOWS}}}") for i in instructions) else Touch.CONTENT
 
     def change(edit: Edit) -> tuple[str, dict[str, Refusal]]:

@@ -16,6 +16,7 @@ from wsgidav.dav_provider import DAVCollection, DAVNonCollection, DAVProvider
 from davserver.collection.filenode import FileNode, etag_of
 from davserver.dav.paths import target_of
 from davserver.dav.properties import content_type
+from davserver.dav.reprdigest import ReprDigests
 from davserver.dav.requests import build_request
 from davserver.dav.resources import Resource, created_s, find, members
 from davserver.dav.responses import Response
@@ -34,6 +35,7 @@ class HouseProvider(DAVProvider):  # type: ignore[misc]  # wsgidav has no types
     def __init__(self, house: House) -> None:
         super().__init__()
         self.house = house
+        self._digests = ReprDigests()
 
     def get_resource_inst(self, path: str, environ: Environ) -> Folder | File | None:
         """Return the adapter of a decoded path, None if nothing is there."""
@@ -48,7 +50,7 @@ class HouseProvider(DAVProvider):  # type: ignore[misc]  # wsgidav has no types
         self, environ: Environ, start_response: StartResponse, _default_handler: object
     ) -> Iterable[bytes]:
         """Serve a request with davserver's own verbs; WsgiDAV's default handler is never called."""
-        request = build_request(environ, now_s=self.house.clock())
+        request = build_request(environ, now_s=self.house.clock(), digests=self._digests)
         return send(serve(request, self.house), start_response)
 
 

@@ -20,7 +20,7 @@ from davserver.collection.etag import content_etag
 from davserver.collection.extents import RangeReader
 from davserver.collection.filenode import FileNode, etag_of
 from davserver.dav.digests import DeclaredDigests
-from davserver.dav.faults import BadRequest, Forbidden, MediaTypeUnsupported
+from davserver.dav.faults import BadRequest, CodingUnsupported, Forbidden
 from davserver.dav.guard import Guard, Need
 from davserver.dav.lockpolicy import Touch
 from davserver.dav.mtime import ACCEPTED, wanted_mtime_ns
@@ -72,7 +72,7 @@ def is_on_its_way(request: Request) -> bool:
     Refusing that early saves nobody anything, and the edit checks it all in any case.
     """
     length = request.body.length
-    return length is not None and length <= SMALL_BYTES and request.headers.get("Expect") is None
+    return length is not None and length <= SMALL_BYTES and not request.expects_continue
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +110,13 @@ class PutJob:
         headers = request.headers
         coding = (headers.get("Content-Encoding") or "identity").strip().lower()
         if coding != "identity":
-            raise MediaTypeUnsupported(f"a body in the coding {coding!r} would be stored as it is, not as it is meant")
+            raise CodingUnsupported(f"a body in the coding {coding!r} would be stored as it is, not as it is meant")
         length = request.body.length
         return cls(
             target=target,
             slash=request.slash,
             guard=Guard.of(request),
-            digests=DeclaredDigests.of(headers),
+            digests=DeclaredDigests.of(headers, keep=_is_worth_a_digest(request)),
             mtime_ns=wanted_mtime_ns(headers),
             content_type=_media_type(headers.get("Content-Type")),
             expected_bytes=_number(headers.get("X-Expected-Entity-Length")) if length is None else length,
@@ -210,6 +210,12 @@ def answer(linked: Linked, *, heeded: bool) -> Response:
     if heeded:
         headers.append(ACCEPTED)
     return created(headers) if linked.is_new else no_content(headers)
+
+
+def _is_worth_a_digest(request: Request) -> bool:
+    """Tell whether a whole file comes that is not small: a digest of less is sooner computed than kept."""
+    partial = request.method != "PUT" or request.headers.get("Content-Range") is not None
+    return not partial and (request.body.length is None or request.body.length > SMALL_BYTES)
 
 
 def _media_type(text: str | None) -> str | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
@@ -22,6 +22,7 @@ from urllib.parse import quote, urlsplit
 from davserver.dav import filespan
 from davserver.dav.faults import BadRequest, MediaTypeUnsupported, PayloadTooLarge
 from davserver.dav.paths import Address, Root, Target, parse_address
+from davserver.dav.reprdigest import ReprDigests
 from davserver.errors import Incomplete
 
 SLICE_BYTES = 1 << 20
@@ -114,7 +115,7 @@ class Request:
     """One request; times in seconds since the epoch.
 
     ``prefix`` is the encoded path a proxy publishes us under, "" or ``/dav``. ``whole_server`` marks ``OPTIONS *``.
-    ``sends_files`` tells that the server takes ``filespan.FileSpan`` for bytes.
+    ``sends_files`` tells that the server takes ``filespan.FileSpan`` for bytes; ``digests`` remembers some.
     """
 
     method: str
@@ -129,6 +130,12 @@ class Request:
     now_s: float
     whole_server: bool = False
     sends_files: bool = False
+    digests: ReprDigests = field(default_factory=ReprDigests)
+
+    @property
+    def expects_continue(self) -> bool:
+        """Tell whether the client holds the body back until it is asked for (RFC 9110 section 10.1.1)."""
+        return self.headers.get("Expect") is not None
 
     def depth(self, default: Depth) -> Depth:
         """Return the Depth header; raises BadRequest for anything but 0, 1 and infinity."""
@@ -166,7 +173,7 @@ class Request:
         return tuple(name.strip() for name in named if name.strip())
 
 
-def build_request(environ: Mapping[str, Any], *, now_s: float) -> Request:
+def build_request(environ: Mapping[str, Any], *, now_s: float, digests: ReprDigests | None = None) -> Request:
     """Read a WSGI environ; raises BadRequest (target, length) or NotFound (reserved place)."""
     raw = _raw_target(environ)
     path, _, query = raw.partition("?")
@@ -189,6 +196,7 @@ def build_request(environ: Mapping[str, Any], *, now_s: float) -> Request:
         now_s=now_s,
         whole_server=whole_server,
         sends_files=environ.get(filespan.ENVIRON_KEY, False),
+        digests=digests or ReprDigests(),
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from davserver.dav import xml
-from davserver.dav.faults import MethodNotAllowed, RangeNotSatisfiable
+from davserver.dav.faults import CodingUnsupported, MethodNotAllowed, RangeNotSatisfiable
 from davserver.dav.httpdate import format_date
 from davserver.dav.status import row_of
 from davserver.errors import DavserverError, Locked, StoreUnavailable
@@ -111,6 +111,8 @@ def _error_headers(error: Exception) -> HeaderList:
     headers: HeaderList = [("Cache-Control", "no-store")]
     if isinstance(error, MethodNotAllowed):
         headers.append(("Allow", ", ".join(error.allow)))
+    elif isinstance(error, CodingUnsupported):
+        headers.append(("Accept-Encoding", "identity"))
     elif isinstance(error, RangeNotSatisfiable):
         headers.append(("Content-Range", f"bytes */{error.size}"))
     elif isinstance(error, StoreUnavailable):

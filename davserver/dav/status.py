@@ -61,6 +61,7 @@ STATUS: dict[type[errors.DavserverError], Row] = {
     faults.Forbidden: Row(403),
     faults.MethodNotAllowed: Row(405),
     faults.MediaTypeUnsupported: Row(415),
+    faults.CodingUnsupported: Row(415),
     faults.NotImplementedYet: Row(501),
     faults.OtherServer: Row(502),
     faults.PayloadTooLarge: Row(413),

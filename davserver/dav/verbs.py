@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from davserver.dav import copymove, delete, get, lock, mkcol, options, partial, patch, propfind, proppatch, put, unlock
-from davserver.dav.faults import MethodNotAllowed
+from davserver.dav.faults import MethodNotAllowed, NotImplementedYet
 from davserver.dav.requests import Request
 from davserver.dav.responses import Response
 from davserver.dav.status import row_of
@@ -43,10 +43,15 @@ VERBS: Mapping[str, Handler] = {
     "UNLOCK": unlock.handle,
 }
 
+_KNOWN = frozenset({"POST", "TRACE"})
+"""Methods of HTTP itself that no resource here answers; for one nobody has heard of RFC 9110 section 9.1 has 501."""
+
 
 def serve(request: Request, house: House) -> Response:
     """Answer a request; raises DavserverError."""
     handler = VERBS.get(request.method)
+    if handler is None and request.method not in _KNOWN:
+        raise NotImplementedYet(f"the method {request.method} is not known here")
     if handler is None:
         raise MethodNotAllowed(request.method, options.verbs_at(request, house))
     try:
