@@ -8,6 +8,7 @@ Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log l
     DavserverError
         Invalid                  what was asked for makes no sense
             InvalidName          a name no collection can hold
+                NameTooLong      or one too long for it
             ManifestError        malformed manifest text (line, reason)
             LocatorError         malformed locator or portable data hash
             ConfigError          a setting (key, hint)
@@ -70,6 +71,14 @@ class InvalidName(Invalid):
         super().__init__(f"invalid name {name!r}: {reason}")
         self.name = name
         self.reason = reason
+
+
+class NameTooLong(InvalidName):
+    """A name of more than ``limit`` bytes."""
+
+    def __init__(self, name: str, limit: int) -> None:
+        super().__init__(name[:40] + "...", f"longer than {limit} bytes")
+        self.limit = limit
 
 
 class ManifestError(Invalid):

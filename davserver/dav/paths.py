@@ -28,7 +28,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from davserver.dav.faults import BadRequest
 from davserver.dav.httpdate import format_rfc3339
-from davserver.errors import InvalidName, LocatorError, NotFound
+from davserver.errors import InvalidName, LocatorError, NameTooLong, NotFound
 from davserver.values import PDH, TreePath, check_name, is_collection_uuid
 
 BY_ID = "by_id"
@@ -36,6 +36,7 @@ HISTORY = "history"
 SERVICE = "_"
 
 MAX_NAME_BYTES = 1024
+"""More than any client's file system makes: 255 UTF-16 units are up to 765 bytes."""
 _SAFE = "-._~!$()*,"
 _PLAIN = re.compile(r"[-\w.~!$()*,]*\Z", re.ASCII)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -218,7 +219,7 @@ def check_new_name(name: str) -> None:
     if _CONTROL.search(name):
         raise InvalidName(name, "contains a control character")
     if len(name.encode()) > MAX_NAME_BYTES:
-        raise InvalidName(name, f"longer than {MAX_NAME_BYTES} bytes")
+        raise NameTooLong(name, MAX_NAME_BYTES)
 
 
 def quote_name(name: str) -> str:

@@ -27,7 +27,7 @@ from davserver.dav.paths import (
     target_of,
     version_folder,
 )
-from davserver.dav.spelling import settle
+from davserver.dav.spelling import settle, view_of
 from davserver.errors import NotFound, UnknownVersion
 from davserver.live.house import House
 from davserver.values import TreePath
@@ -98,14 +98,14 @@ def find(house: House, target: Target) -> Resource:
         case InVersion():
             return _in_version(house, target)
         case HistoryOf(name):
-            info = house.view(name).info
+            info = view_of(house, name).info
             return Resource(target.segments, Place.SPACE, info.created_ns, collection=info)
         case _:
             return Resource(target.segments, Place.SPACE, 0)
 
 
 def _in_collection(house: House, target: InCollection) -> Resource:
-    view = house.view_uuid(target.key) if target.by_uuid else house.view(target.key)
+    view = house.view_uuid(target.key) if target.by_uuid else view_of(house, target.key)
     if view.info.trashed_ns is not None:
         raise NotFound("this collection is in the trash")
     base = Resource(target.segments, Place.LIVE, view.info.created_ns, collection=view.info)
@@ -114,7 +114,8 @@ def _in_collection(house: House, target: InCollection) -> Resource:
 
 def _in_version(house: House, target: InVersion) -> Resource:
     try:
-        view = house.view_version(target.name, target.number)
+        name = target.name if target.name.isascii() else view_of(house, target.name).info.name
+        view = house.view_version(name, target.number)
     except UnknownVersion:
         raise NotFound("no version of this number") from None
     version = view.version
@@ -167,7 +168,7 @@ def members(house: House, folder: Resource) -> Iterator[Resource]:
     if isinstance(target, HistoryRoot):
         for info in house.collections():
             yield Resource((*folder.segments, info.name), Place.SPACE, info.created_ns, collection=info)
-    elif isinstance(target, HistoryOf):
-        for version in house.versions(target.name):
+    elif isinstance(target, HistoryOf) and folder.collection is not None:
+        for version in house.versions(folder.collection.name):
             name = version_folder(version.number, version.created_ns // _SECOND_NS)
             yield Resource((*folder.segments, name), Place.FROZEN, version.created_ns, collection=folder.collection)

@@ -18,7 +18,7 @@ from davserver.dav.conditional import Validators
 from davserver.dav.faults import BadRequest, Conflict, Forbidden
 from davserver.dav.paths import HistoryOf, HistoryRoot, InCollection, InContent, InVersion, Target, check_new_name
 from davserver.dav.resources import modified_s
-from davserver.dav.spelling import settle
+from davserver.dav.spelling import settle, view_of
 from davserver.errors import NotFound
 from davserver.live.edit import Edit
 from davserver.live.house import House
@@ -87,7 +87,7 @@ class Site:
 def locate(reader: Reader, target: InCollection) -> Site:
     """Look a site up; what is missing is None in it. Collections in the trash are not there."""
     try:
-        view = reader.view_uuid(target.key) if target.by_uuid else reader.view(target.key)
+        view = reader.view_uuid(target.key) if target.by_uuid else view_of(reader, target.key)
     except NotFound:
         return Site(target, None, None)
     if view.info.trashed_ns is not None:

@@ -1,15 +1,19 @@
 """One name, two spellings: composed (NFC) and decomposed (NFD) Unicode.
 
-Owns: finding the child a client means when it spells accents another way than whoever stored the file.
+Owns: finding the child, or the collection, a client means when it spells accents another way than whoever named it.
 Never: changes how a new name is stored: it is kept as it was sent.
 Serves: Finder, which shows names as stored and asks for them decomposed (Apple webdavfs).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Protocol
 from unicodedata import normalize
 
 from davserver.collection.dirnode import DirNode, Node
+from davserver.errors import NotFound
+from davserver.live.views import View
 from davserver.values import TreePath
 
 
@@ -31,13 +35,30 @@ def settle(root: DirNode, path: TreePath) -> TreePath:
     return (*settled, *path[len(settled) :])
 
 
+class _ByName(Protocol):
+    def view(self, name: str) -> View: ...
+
+
+def view_of(collections: _ByName, name: str) -> View:
+    """Return the collection of a name, in whichever spelling it has one; raises NotFound."""
+    try:
+        return collections.view(name)
+    except NotFound:
+        for other in _others(name):
+            try:
+                return collections.view(other)
+            except NotFound:
+                continue
+        raise
+
+
 def _spelling(directory: DirNode, name: str) -> str | None:
     if directory.get(name) is not None:
         return name
-    if name.isascii():
-        return None
-    for form in ("NFC", "NFD"):
-        other = normalize(form, name)
-        if directory.get(other) is not None:
-            return other
-    return None
+    return next((other for other in _others(name) if directory.get(other) is not None), None)
+
+
+def _others(name: str) -> Iterator[str]:
+    if not name.isascii():
+        yield normalize("NFC", name)
+        yield normalize("NFD", name)

@@ -26,6 +26,7 @@ STATUS: dict[type[errors.DavserverError], Row] = {
     errors.DavserverError: Row(500),
     errors.Invalid: Row(400),
     errors.InvalidName: Row(400),
+    errors.NameTooLong: Row(414),
     errors.ManifestError: Row(400),
     errors.LocatorError: Row(400),
     errors.ConfigError: Row(500),

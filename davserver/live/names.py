@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from davserver.errors import InvalidName
+from davserver.errors import InvalidName, NameTooLong
 from davserver.values import check_name
 
 RESERVED_NAMES = frozenset({"by_id", "history", "_"})
@@ -16,7 +16,7 @@ def check_collection_name(name: str) -> None:
     check_name(name)
     if name in RESERVED_NAMES:
         raise InvalidName(name, "reserved by the URL space")
-    if any(ord(c) < 32 or ord(c) == 127 for c in name):
+    if any(ord(c) < 32 or 127 <= ord(c) < 160 for c in name):
         raise InvalidName(name, "contains a control character")
     if len(name.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES:
-        raise InvalidName(name[:40] + "...", f"longer than {MAX_NAME_BYTES} bytes")
+        raise NameTooLong(name, MAX_NAME_BYTES)

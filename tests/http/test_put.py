@@ -49,7 +49,7 @@ def test_new_and_replaced(dav):
         (400, "/c/new/", {}),
         (400, "/c/%07", {}),
         (400, "/c/a%2Fb", {}),
-        (400, "/c/" + "n" * 1025, {}),
+        (414, "/c/" + "n" * 1025, {}),
         (415, "/c/file", {"Content-Encoding": "gzip"}),
         (400, "/c/file", {"Content-MD5": "no digest"}),
         (400, "/c/file", {"X-OC-Mtime": "yesterday"}),
