@@ -9,13 +9,15 @@ Follows: one spelling per setting. A field ``commit_idle_s`` is ``commit.idle_s`
 from __future__ import annotations
 
 import difflib
+import ipaddress
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from davserver.errors import ConfigError
@@ -24,7 +26,9 @@ ENVIRONMENT_PREFIX = "DAVSERVER_"
 FILE_NAME = "config.toml"
 DEFAULT_DATA = Path("davserver-data")
 """In the directory davserver is started from: visible, and nothing is written where nobody looks."""
-SECTIONS = ("tls", "commit", "limits", "log")
+UNIX_PEER = "unix"
+"""How ``proxy.trusted`` names whoever can open the unix socket we listen on."""
+SECTIONS = ("tls", "proxy", "commit", "limits", "log")
 
 
 def _split(value: object) -> object:
@@ -34,7 +38,29 @@ def _split(value: object) -> object:
     return value
 
 
+def url_prefix(text: str) -> str:
+    """Return a path under which a server is published: "", or ``/dav`` without a slash at its end.
+
+    Only characters that every client and proxy writes alike are taken, so that two spellings cannot differ.
+    Errors: ValueError.
+    """
+    prefix = text.rstrip("/")
+    if _PREFIX.match(prefix) is None or any(segment in {".", ".."} for segment in prefix.split("/")):
+        raise ValueError(f"{text!r} is no path of letters, digits, '.', '_', '~' and '-' such as /dav")
+    return prefix
+
+
+def _check_peers(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name != UNIX_PEER:
+            ipaddress.ip_network(name)
+    return names
+
+
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*\Z")
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Peers = Annotated[Names, AfterValidator(_check_peers)]
+Prefix = Annotated[str, AfterValidator(url_prefix)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Size = Annotated[ByteSize, Field(ge=0)]
 
@@ -55,6 +81,13 @@ class Settings(BaseModel):
     shutdown_s: Seconds = Field(default=30.0, description="time for requests in flight when the server stops")
     tls_certificate: Path | None = Field(default=None, description="PEM file of the certificate chain")
     tls_key: Path | None = Field(default=None, description="PEM file of the private key")
+    proxy_trusted: Peers = Field(
+        default=("127.0.0.0/8", "::1", UNIX_PEER), description="networks of proxies that are believed, and unix"
+    )
+    proxy_header: Literal["x-forwarded", "forwarded"] = Field(
+        default="x-forwarded", description="the family of headers those proxies write"
+    )
+    proxy_prefix: Prefix = Field(default="", description="path that all requests bear, such as /dav")
     commit_idle_s: Seconds = Field(default=5.0, description="commit a collection that was not written for so long")
     commit_age_s: Seconds = Field(default=60.0, description="commit a change that waits for so long")
     commit_bytes: Size = Field(default=ByteSize(64 << 20), description="commit when so many inline bytes wait")

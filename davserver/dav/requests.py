@@ -6,8 +6,9 @@ Follows: PEP 3333, RFC 9110, RFC 4918 section 10.
 Invariant: a body that ends before its declared length raises Incomplete; nobody can take it for whole.
 
 What the layers above put into the environ for us: ``davserver.principal`` (name, "" is anonymous),
-``davserver.request_id``, ``davserver.sendfile`` (see ``filespan``); ``SCRIPT_NAME`` (the prefix a proxy publishes us
-under); a reader in ``wsgi.input``.
+``davserver.request_id``, ``davserver.hosts`` (names of this server beside Host), ``davserver.sendfile`` (see
+``filespan``); ``SCRIPT_NAME`` (the prefix we are published under, which the target does not bear); a reader in
+``wsgi.input``.
 """
 
 from __future__ import annotations
@@ -114,7 +115,8 @@ class Body:
 class Request:
     """One request; times in seconds since the epoch.
 
-    ``prefix`` is the encoded path a proxy publishes us under, "" or ``/dav``. ``whole_server`` marks ``OPTIONS *``.
+    ``prefix`` is the encoded path a proxy publishes us under, "" or ``/dav``; ``hosts`` are names that a trusted proxy
+    or the settings give us. ``whole_server`` marks ``OPTIONS *``.
     ``sends_files`` tells that the server takes ``filespan.FileSpan`` for bytes; ``digests`` remembers some.
     """
 
@@ -128,6 +130,7 @@ class Request:
     principal: str
     request_id: str
     now_s: float
+    hosts: tuple[str, ...] = ()
     whole_server: bool = False
     sends_files: bool = False
     digests: ReprDigests = field(default_factory=ReprDigests)
@@ -164,13 +167,9 @@ class Request:
 
     @property
     def authorities(self) -> tuple[str, ...]:
-        """Return the names (host, host:port) the client may mean this server by.
-
-        X-Forwarded-Host is believed from anyone: these names are only compared with URLs of the same request, so who
-        forges it fools nobody else.
-        """
-        named = (self.headers.get("Host") or "", *(self.headers.get("X-Forwarded-Host") or "").split(","))
-        return tuple(name.strip() for name in named if name.strip())
+        """Return the names (host, host:port) the client may mean this server by."""
+        host = (self.headers.get("Host") or "").strip()
+        return (host, *self.hosts) if host else self.hosts
 
 
 def build_request(environ: Mapping[str, Any], *, now_s: float, digests: ReprDigests | None = None) -> Request:
@@ -180,8 +179,6 @@ def build_request(environ: Mapping[str, Any], *, now_s: float, digests: ReprDige
     whole_server = raw == "*" and environ["REQUEST_METHOD"] == "OPTIONS"
     script_name = environ.get("SCRIPT_NAME", "").rstrip("/")
     prefix = quote(script_name.encode("latin-1"), safe="/-._~") if script_name else ""
-    if prefix:
-        path = _below_prefix(path, environ["PATH_INFO"])
     address = Address(Root(), slash=True) if whole_server else parse_address(path)
     return Request(
         method=environ["REQUEST_METHOD"],
@@ -194,6 +191,7 @@ def build_request(environ: Mapping[str, Any], *, now_s: float, digests: ReprDige
         principal=environ.get("davserver.principal", ""),
         request_id=environ.get("davserver.request_id", ""),
         now_s=now_s,
+        hosts=environ.get("davserver.hosts", ()),
         whole_server=whole_server,
         sends_files=environ.get(filespan.ENVIRON_KEY, False),
         digests=digests or ReprDigests(),
@@ -221,18 +219,6 @@ def _raw_target(environ: Mapping[str, Any]) -> str:
         raise BadRequest("a request target that is neither a path nor an http URL")
     path = parts.path or "/"
     return f"{path}?{parts.query}" if parts.query else path
-
-
-def _below_prefix(raw_path: str, path_info: str) -> str:
-    """Return the part of the raw path that PATH_INFO stands for.
-
-    Proxies differ in whether they strip the prefix from the target; PATH_INFO never has it, so its number of
-    segments tells (the server keeps ``%2F`` in PATH_INFO, hence both split alike).
-    """
-    wanted = sum(1 for segment in path_info.split("/") if segment)
-    segments = [segment for segment in raw_path.split("/") if segment]
-    kept = segments[len(segments) - wanted :] if wanted else []
-    return "/" + "/".join(kept) + ("/" if kept and raw_path.endswith("/") else "")
 
 
 def _body_length(environ: Mapping[str, Any]) -> int | None:

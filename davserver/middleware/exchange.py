@@ -30,8 +30,8 @@ class Exchange:
     request_id: str
     method: str
     target: str
-    client: str
     started_s: float
+    client: str = ""
     status: int = 0
     bytes_sent: int = 0
     duration_s: float = 0.0
@@ -65,7 +65,6 @@ class Observed:
             request_id=self._id_of(environ),
             method=environ["REQUEST_METHOD"],
             target=environ.get("REQUEST_URI") or environ["PATH_INFO"],
-            client=environ.get("REMOTE_ADDR", ""),
             started_s=self._monotonic(),
             agent=environ.get("HTTP_USER_AGENT", ""),
         )
@@ -82,6 +81,7 @@ class Observed:
             _log.error("request failed", exc_info=error)
             body = _internal_error(start, exchange)
         exchange.principal = environ.get("davserver.principal", "")
+        exchange.client = environ.get("REMOTE_ADDR", "")  # the peer's, until a trusted proxy said for whom it asks
         return _Accounted(body, exchange, self._close)
 
     def _id_of(self, environ: Environ) -> str:

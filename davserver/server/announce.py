@@ -5,11 +5,12 @@ from __future__ import annotations
 from davserver import __version__
 
 
-def announce(name: tuple[str, int] | str, *, tls: bool) -> str:
+def announce(name: tuple[str, int] | str, *, tls: bool, prefix: str = "") -> str:
     """Return the ready lines; ``name`` is where the socket listens. The first line is a contract."""
     if isinstance(name, str):
-        return f"davserver {__version__} serving unix:{name}\n  curl  curl --unix-socket {name} http://localhost/\n"
-    url = base_url(name, tls=tls)
+        url = f"http://localhost{prefix}/"
+        return f"davserver {__version__} serving unix:{name}\n  curl  curl --unix-socket {name} {url}\n"
+    url = base_url(name, tls=tls) + prefix.removeprefix("/") + ("/" if prefix else "")
     host = _visible(name[0])
     port = name[1]
     scheme, share = ("davs", f"\\\\{host}@SSL@{port}\\DavWWWRoot") if tls else ("dav", f"\\\\{host}@{port}\\DavWWWRoot")
@@ -17,7 +18,7 @@ def announce(name: tuple[str, int] | str, *, tls: bool) -> str:
         f"davserver {__version__} serving {url}",
         f"  macOS    Finder, Go > Connect to Server: {url}",
         f"  Windows  net use * {share}",
-        f"  Linux    gio mount {scheme}://{_bracketed(host)}:{port}/   or   mount -t davfs {url} DIRECTORY",
+        f"  Linux    gio mount {scheme}://{_bracketed(host)}:{port}{prefix}/   or   mount -t davfs {url} DIRECTORY",
         f"  rclone   rclone lsd :webdav: --webdav-url {url}",
         f"  curl     curl -X MKCOL {url}NAME   and   curl -T FILE {url}NAME/",
     ]

@@ -1,6 +1,6 @@
 """The composition root: the one place where settings become objects and objects become an application.
 
-From the outside in: accounting, checks on browsers, headers, who asks; then ``/_/`` or WebDAV.
+From the outside in: accounting, checks on browsers, headers, proxies, who asks; then ``/_/`` or WebDAV.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from davserver.middleware.access_log import AccessLog, console_line, json_line
 from davserver.middleware.authentication import Authenticated
 from davserver.middleware.browsers import CrossSiteCheck, HostCheck
 from davserver.middleware.exchange import Observed, Observer
+from davserver.middleware.proxies import BehindProxies, Trust
 from davserver.middleware.security_headers import SecurityHeaders
 from davserver.middleware.wsgi import Application, Environ, StartResponse
 from davserver.server.logs import logs_are_json
@@ -39,6 +40,13 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
     house.start()
     metrics = Metrics(shared=multiprocess)
     app: Application = Authenticated(_inner(house, metrics), Anyone())
+    app = BehindProxies(
+        app,
+        Trust(settings.proxy_trusted),
+        rfc7239=settings.proxy_header == "forwarded",
+        prefix=settings.proxy_prefix,
+        hosts=settings.allowed_hosts,
+    )
     app = SecurityHeaders(app)
     app = CrossSiteCheck(app)
     if address.path is None and address.is_private():

@@ -53,7 +53,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         run(server, site, on_ready, settings.shutdown_s, orphan_fd)
 
     def ready() -> None:
-        say(announce(name, tls=tls is not None))
+        say(announce(name, tls=tls is not None, prefix=settings.proxy_prefix))
 
     try:
         if count == 1:

@@ -226,14 +226,3 @@ def test_names_arrive_as_they_were_meant(dav, verb):
 def test_the_authority_is_compared_as_an_authority(dav, destination):
     dav.expect(201, "PUT", "/c/a", b"x")
     dav.expect(201, "MOVE", "/c/a", Destination=destination, Host="files.example")
-
-
-def test_a_proxy_tells_the_name_the_client_uses(dav):
-    dav.expect(201, "PUT", "/c/a", b"x")
-    headers = {
-        "Destination": "https://dav.example/c/b",
-        "Host": "backend:8080",
-        "X_Forwarded_Host": "other, dav.example",
-    }
-    dav.expect(502, "MOVE", "/c/a", **(headers | {"X_Forwarded_Host": "other"}))
-    dav.expect(201, "MOVE", "/c/a", **headers)

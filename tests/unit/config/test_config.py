@@ -143,3 +143,25 @@ def test_example_file_shows_every_setting_with_its_default(tmp_path):
     shown = {"tls_certificate", "tls_key", "catalog", "blocks", "data", "allowed_hosts"}
     for field in set(Settings.model_fields) - shown:
         assert getattr(loaded.settings, field) == getattr(defaults, field), field
+
+
+@pytest.mark.parametrize("peers", ["10.0.0.0/33", "proxy.example.org", "10.0.0.1/8"])
+def test_a_trusted_proxy_is_a_network(peers):
+    with pytest.raises(ConfigError, match=r"proxy\.trusted"):
+        load({}, {"DAVSERVER_PROXY_TRUSTED": peers})
+
+
+def test_trusted_proxies():
+    assert load({}, {"DAVSERVER_PROXY_TRUSTED": "10.0.0.0/8, unix"}).settings.proxy_trusted == ("10.0.0.0/8", "unix")
+    assert load({}, {"DAVSERVER_PROXY_TRUSTED": ""}).settings.proxy_trusted == ()
+
+
+@pytest.mark.parametrize(("text", "prefix"), [("", ""), ("/", ""), ("/dav", "/dav"), ("/a/b_c/", "/a/b_c")])
+def test_prefixes(text, prefix):
+    assert load({}, {"DAVSERVER_PROXY_PREFIX": text}).settings.proxy_prefix == prefix
+
+
+@pytest.mark.parametrize("text", ["dav", "/a b", "/a//b", "/a/../b", "/a%20b", "/a?b", "http://a/b"])
+def test_what_is_no_prefix(text):
+    with pytest.raises(ConfigError, match=r"proxy\.prefix"):
+        load({}, {"DAVSERVER_PROXY_PREFIX": text})

@@ -61,21 +61,16 @@ def test_a_server_without_the_raw_target_still_works():
     assert build_request(env, now_s=0.0).target == InCollection("c", ("a b",))
 
 
-@pytest.mark.parametrize(
-    ("uri", "path_info"),
-    [
-        ("/dav/c/x%20", "/c/x "),
-        ("/c/x%20", "/c/x "),
-        ("/dav/dav/c", "/dav/c"),
-        ("/dav/c", "/dav/c"),
-        ("/dav", ""),
-        ("/", "/"),
-    ],
-)
-def test_the_prefix_is_not_part_of_the_target(uri, path_info):
-    made = request(uri=uri, SCRIPT_NAME="/dav", PATH_INFO=path_info)
-    assert "/" + "/".join(made.target.segments) == (path_info or "/")
+def test_the_prefix_is_not_part_of_the_target():
+    made = request(uri="/dav/x%20y", SCRIPT_NAME="/dav", PATH_INFO="/dav/x y")
+    assert made.target == InCollection("dav", ("x y",))
     assert made.prefix == "/dav"
+
+
+def test_names_of_this_server_are_those_the_layers_above_let_through():
+    made = request(HTTP_HOST="a:1", HTTP_X_FORWARDED_HOST="forged", **{"davserver.hosts": ("b", "c")})
+    assert made.authorities == ("a:1", "b", "c")
+    assert request().authorities == ()
 
 
 def test_a_prefix_is_encoded_for_hrefs():
