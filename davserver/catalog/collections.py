@@ -90,6 +90,10 @@ class Collections:
         """Make a committed state the one that loading starts from."""
         self._set(collection_id, version=version, base_seq=seq, base_root=root)
 
+    def set_quota(self, collection_id: int, limit_bytes: int | None) -> None:
+        """Limit the bytes of all files of a collection together; None ends the limit."""
+        self._set(collection_id, quota_bytes=limit_bytes)
+
     def _set(self, collection_id: int, **values: Any) -> None:
         self._connection.execute(update(_table).where(_table.c.id == collection_id).values(**values))
 

@@ -26,6 +26,7 @@ from davserver.catalog.journal import Journal
 from davserver.catalog.locks import Locks
 from davserver.catalog.migrations.upgrade import upgrade
 from davserver.catalog.settings import Settings
+from davserver.catalog.trails import Trails
 from davserver.catalog.versions import Records, Texts, Versions
 from davserver.errors import ConfigError
 
@@ -57,6 +58,7 @@ class Tables:
     collections: Collections
     journal: Journal
     versions: Versions
+    trails: Trails
     records: Records
     texts: Texts
     locks: Locks
@@ -75,6 +77,7 @@ class Tables:
             Collections(connection),
             Journal(connection),
             Versions(connection),
+            Trails(connection),
             Records(connection),
             Texts(connection),
             Locks(connection),

@@ -16,6 +16,9 @@ _after = (
     .where(_table.c.collection_id == bindparam("wanted"), _table.c.seq > bindparam("seq"))
     .order_by(_table.c.seq)
 )
+_headers = select(_table.c.seq, _table.c.header).where(
+    _table.c.collection_id == bindparam("wanted"), _table.c.seq > bindparam("after"), _table.c.seq <= bindparam("last")
+)
 _base_seq = select(schema.collections.c.base_seq).where(schema.collections.c.id == bindparam("wanted"))
 _pending = select(_table.c.collection_id).distinct()
 
@@ -43,6 +46,13 @@ class Journal:
         """Read the entries that follow ``seq``, in order."""
         rows = self._connection.execute(_after, {"wanted": collection_id, "seq": seq})
         return [Entry(row.seq, row.header, row.inline) for row in rows]
+
+    def headers(self, collection_id: int, after: int, last: int) -> list[tuple[int, bytes]]:
+        """Read (seq, header) of the entries after one up to another, in order, without the content they carry."""
+        rows = self._connection.execute(
+            _headers.order_by(_table.c.seq), {"wanted": collection_id, "after": after, "last": last}
+        )
+        return [(row.seq, row.header) for row in rows]
 
     def trim(self, collection_id: int) -> None:
         """Drop the entries that the collection's checkpoint holds, but for those that grafts of others need."""

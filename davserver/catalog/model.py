@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from davserver.collection.change import Origin
+from davserver.collection.trail import Step
 from davserver.values import PDH, TreePath
 
 
@@ -20,7 +21,8 @@ class Collection:
     ``head_seq`` is the sequence of the newest change, ``lock_seq`` counts changes of its locks and of its name or
     place (renamed, trashed, restored). The checkpoint is the directory record ``base_root`` (``None``: an empty tree)
     and holds every change up to ``base_seq``; the journal holds the others. ``version`` is the number of the newest
-    version, 0 before the first. Times are nanoseconds UTC.
+    version, 0 before the first. ``quota_bytes`` is the limit of all its files together
+    (None: none). Times are nanoseconds UTC.
     """
 
     id: int
@@ -33,6 +35,7 @@ class Collection:
     version: int = 0
     base_seq: int = 0
     base_root: str | None = None
+    quota_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,15 @@ class Entry:
     header: bytes
     inline: bytes
     origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Where the changes after ``after_seq`` up to ``seq`` were, kept when their entries are dropped; see ``trail``."""
+
+    after_seq: int
+    seq: int
+    steps: tuple[Step, ...]
 
 
 class Right(IntEnum):

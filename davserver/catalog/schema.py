@@ -43,6 +43,7 @@ collections = Table(
     Column("version", BigInteger, nullable=False),
     Column("base_seq", BigInteger, nullable=False),
     Column("base_root", Text),
+    Column("quota_bytes", BigInteger),
 )
 Index(
     "collections_live_name",
@@ -83,6 +84,15 @@ versions = Table(
     Column("files", BigInteger, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("text", Boolean, nullable=False),
+)
+
+trails = Table(
+    "trails",
+    metadata,
+    Column("collection_id", _id, ForeignKey("collections.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("after_seq", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 records = Table(

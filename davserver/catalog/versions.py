@@ -18,6 +18,12 @@ _of = select(_versions).where(_versions.c.collection_id == bindparam("wanted")).
 _one = select(_versions).where(
     _versions.c.collection_id == bindparam("wanted"), _versions.c.number == bindparam("number")
 )
+_as_of = (
+    select(_versions)
+    .where(_versions.c.collection_id == bindparam("wanted"), _versions.c.seq <= bindparam("seq"))
+    .order_by(_versions.c.number.desc())
+    .limit(1)
+)
 _by_pdh = select(_versions).where(_versions.c.pdh == bindparam("wanted"))
 _record = select(schema.records.c.body).where(schema.records.c.hash == bindparam("wanted"))
 _text = select(schema.texts.c.body).where(schema.texts.c.pdh == bindparam("wanted"))
@@ -42,6 +48,11 @@ class Versions:
     def one(self, collection_id: int, number: int) -> Version | None:
         """Find a version by its number."""
         row = self._connection.execute(_one, {"wanted": collection_id, "number": number}).first()
+        return None if row is None else _row(row)
+
+    def as_of(self, collection_id: int, seq: int) -> Version | None:
+        """Find the newest version that holds no change after ``seq``."""
+        row = self._connection.execute(_as_of, {"wanted": collection_id, "seq": seq}).first()
         return None if row is None else _row(row)
 
     def by_pdh(self, pdh: PDH, allowed: Callable[[int], bool] = lambda _collection_id: True) -> Version | None:

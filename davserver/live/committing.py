@@ -1,6 +1,6 @@
 """A commit: the journal becomes a version.
 
-Owns: pack, seal, marshal, record the version, trim the journal.
+Owns: pack, seal, marshal, record the version, trim the journal to a trail.
 Never: blocks readers or writers while it packs and marshals; only the last step is in the writers' queue.
 Invariants: every block is stored before the version that names it; two processes never commit the same entries twice
 (the checkpoint moves only from where this commit found it); what arrived meanwhile stays in the journal.
@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from davserver.catalog.model import Version
+from davserver.catalog.database import Catalog
+from davserver.catalog.model import Trail, Version
 from davserver.collection.marshal import manifest_text, seal
 from davserver.collection.pack import pack
 from davserver.collection.record import DirectoryRecord
+from davserver.collection.trail import steps_of
 from davserver.live.directories import Directories
 from davserver.live.edit import Edit
 from davserver.live.grafting import EntryReader
@@ -32,6 +34,7 @@ class _Sealed:
     state: State
     records: list[tuple[str, bytes]]
     pdh: PDH
+    trail: Trail | None
 
     @property
     def root_hash(self) -> str:
@@ -43,7 +46,8 @@ class _Sealed:
 class Committer:
     """Commits collections. Threads: any; one commit of a collection at a time."""
 
-    def __init__(self, writer: Writer, directories: Directories, blocks: BlockWriter) -> None:
+    def __init__(self, catalog: Catalog, writer: Writer, directories: Directories, blocks: BlockWriter) -> None:
+        self._catalog = catalog
         self._writer = writer
         self._directories = directories
         self._blocks = blocks
@@ -72,7 +76,13 @@ class Committer:
         for line in manifest_text(root, fetch):
             hasher.update(line)
         records = [(record.hash, record.to_bytes()) for record in new.values()]
-        return _Sealed(replace(state, root=root), records, hasher.pdh())
+        return _Sealed(replace(state, root=root), records, hasher.pdh(), self._trail(state))
+
+    def _trail(self, state: State) -> Trail | None:
+        """Read where the changes were that this commit drops from the journal; None if they are too many to keep."""
+        with self._catalog.read() as tables:
+            steps = steps_of(tables.journal.headers(state.row.id, state.row.base_seq, state.seq))
+        return None if not steps else Trail(state.row.base_seq, state.seq, steps)
 
     def _record(self, edit: Edit, before: State, sealed: _Sealed) -> Version | None:
         collection_id = before.row.id
@@ -86,6 +96,8 @@ class Committer:
         else:
             version = _version(edit, sealed, number=row.version + 1)
             edit.add_records(sealed.records)
+            if sealed.trail is not None:
+                edit.add_trail(collection_id, sealed.trail)
         if before.seq > row.base_seq or not unchanged:
             reader = EntryReader(self._directories, edit.tail)
             root = replay(sealed.state, edit.tail(collection_id, before.seq), reader).root

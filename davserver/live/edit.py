@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from davserver.catalog.accounts import Access
 from davserver.catalog.database import Savepoint, Tables
-from davserver.catalog.model import Collection, Entry, Lock, Version
+from davserver.catalog.model import Collection, Entry, Lock, Trail, Version
 from davserver.collection import tree
 from davserver.collection.change import Change, Origin, Splice, apply
 from davserver.collection.codec import encode
 from davserver.collection.dirnode import EMPTY_DIR, DirNode, Node
 from davserver.collection.filenode import FileNode
-from davserver.errors import NotFound
+from davserver.errors import NotFound, QuotaExceeded
 from davserver.live.names import check_collection_name
 from davserver.live.state import State
 from davserver.live.views import View
@@ -199,9 +200,10 @@ class Edit:
         return self._batch.working(collection_id).state.view()
 
     def apply(self, collection_id: int, change: Change) -> DirNode:
-        """Make a change; returns the new root. Raises what ``collection.change.apply`` raises."""
+        """Make a change; returns the new root. Raises what ``collection.change.apply`` raises, or QuotaExceeded."""
         working = self._batch.working(collection_id)
         root = apply(working.state.root, change)
+        _check_quota(working.state, root)
         header, inline = encode(change)
         seq = working.state.seq + 1
         origin = change.origin if isinstance(change, Splice) else None
@@ -294,9 +296,21 @@ class Edit:
         """Return a collection's journal entries after ``seq``."""
         return self._batch.tail(collection_id, seq)
 
+    def access(self) -> Access:
+        """Return the tables of accounts, tokens and grants, to read and to change as part of this edit."""
+        return self._batch.directly().access
+
     def add_records(self, records: Iterable[tuple[str, bytes]]) -> None:
         """Store directory records given as (hash, body)."""
         self._batch.directly().records.add(records)
+
+    def add_trail(self, collection_id: int, trail: Trail) -> None:
+        """Keep where the changes were that a checkpoint drops from the journal."""
+        self._batch.directly().trails.add(collection_id, trail)
+
+    def set_quota(self, collection_id: int, limit_bytes: int | None) -> None:
+        """Limit the bytes of all files of a collection together, None: no limit; what is there stays in any case."""
+        self._change_row(collection_id, lambda tables: tables.collections.set_quota(collection_id, limit_bytes))
 
     def add_text(self, pdh: PDH, text: str) -> None:
         """Keep a manifest text verbatim."""
@@ -333,6 +347,14 @@ class Edit:
             self._batch.names_changed = True
         # The journal entries of this batch are not in the row yet: its head stays the one that flush expects.
         working.state = replace(working.state, row=row)
+
+
+def _check_quota(before: State, root: DirNode) -> None:
+    """Refuse growth beyond the limit; what shrinks a collection that is over it (the limit was lowered) may go on."""
+    limit = before.row.quota_bytes
+    used = before.root.bytes
+    if limit is not None and root.bytes > max(limit, used):
+        raise QuotaExceeded(root.bytes - used, max(0, limit - used))
 
 
 _SHORT_FILES = 64

@@ -27,6 +27,7 @@ from davserver.live.budget import MemoryBudget
 from davserver.live.committing import Committer
 from davserver.live.directories import Directories
 from davserver.live.edit import Edit
+from davserver.live.past import Past, recall
 from davserver.live.registering import Registrar
 from davserver.live.registry import Registry
 from davserver.live.schedule import CommitSchedule
@@ -72,7 +73,7 @@ class House:
         self._registry = Registry(catalog, self._directories, capacity=self.settings.open_collections)
         self._cluster = self._cluster_id()
         self._writer = Writer(catalog, self._registry, clock=clock, new_uuid=self._new_uuid, changed=self._note_change)
-        self._committer = Committer(self._writer, self._directories, blocks)
+        self._committer = Committer(catalog, self._writer, self._directories, blocks)
         self._registrar = Registrar(self._writer, self._directories)
         self._budget = MemoryBudget(self.settings.memory_bytes, self.settings.patience_s)
         self._executor = ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="store")
@@ -106,10 +107,10 @@ class House:
         """Return a collection by its uuid, trashed or not; raises NotFound."""
         return self._registry.view_row(uuid).state.view()
 
-    def view_pdh(self, pdh: PDH) -> VersionView:
-        """Return a version with this content, of whichever collection; raises NotFound."""
+    def view_pdh(self, pdh: PDH, allowed: Callable[[int], bool] = lambda _collection_id: True) -> VersionView:
+        """Return a version with this content, of whichever collection is allowed; raises NotFound."""
         with self._catalog.read() as tables:
-            version = tables.versions.by_pdh(pdh)
+            version = tables.versions.by_pdh(pdh, allowed)
             info = None if version is None else tables.collections.by_id(version.collection_id)
         if version is None or info is None:
             raise NotFound(f"no version with portable data hash {pdh}")
@@ -148,6 +149,15 @@ class House:
         """List the locks of a collection that have not expired; raises NotFound."""
         now_ns = self.clock() * 1e9
         return [lock for lock in self._registry.read_locks(self._registry.view(name)) if lock.expires_ns > now_ns]
+
+    def recall(self, view: View, seq: int) -> Past:
+        """Return what a collection was after the change ``seq``; raises Forgotten."""
+        with self._catalog.read() as tables:
+            return recall(tables, self._directories, view, seq)
+
+    def access_changes(self) -> int:
+        """Return a number that changes when accounts, tokens or grants did, in any process (a few microseconds)."""
+        return self._catalog.access_changes()
 
     def read_catalog(self) -> AbstractContextManager[Tables]:
         """Open a read transaction on the tables, for what looks after the store (fsck, statistics)."""

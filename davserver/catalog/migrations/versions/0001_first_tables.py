@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("base_seq", sa.BigInteger, nullable=False),
         sa.Column("base_root", sa.Text),
+        sa.Column("quota_bytes", sa.BigInteger),
     )
     live = sa.text("trashed_ns IS NULL")
     op.create_index(
@@ -60,6 +61,13 @@ def upgrade() -> None:
         sa.Column("text", sa.Boolean, nullable=False),
     )
     op.create_index("ix_versions_pdh", "versions", ["pdh"])
+    op.create_table(
+        "trails",
+        sa.Column("collection_id", key, sa.ForeignKey("collections.id"), primary_key=True, autoincrement=False),
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("after_seq", sa.BigInteger, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+    )
     op.create_table(
         "records",
         sa.Column("hash", sa.Text, primary_key=True),

@@ -1,0 +1,103 @@
+"""The difference of two trees.
+
+Owns: finding it without a look at what both share.
+Invariants: subtrees that are one object, or that name the same stored record, are never opened, so the cost is
+proportional to the folders that differ; differences come in the order of paths (names as code points), a folder
+before what is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from davserver.collection.attributes import Attributes
+from davserver.collection.dirnode import EMPTY_DIR, DirNode, Node
+from davserver.collection.filenode import FileNode, etag_of
+from davserver.values import TreePath
+
+
+class Difference(NamedTuple):
+    """What is at a path now differs from what was there; ``node`` is None if nothing is there any more."""
+
+    path: TreePath
+    node: Node | None
+
+
+def diff(old: DirNode, new: DirNode, *, deep: bool = True, after: TreePath = ()) -> Iterator[Difference]:
+    """Iterate over what differs below two folders; the folders themselves do not come.
+
+    Of a folder that is gone only the folder is told, of one that is new all that is in it. A folder differs if it was
+    none before or has other attributes. Without ``deep`` only the direct members come; ``after`` leaves out what comes
+    up to and with this path.
+    """
+    stack = [_level(old, new, (), after)]
+    while stack:
+        step = next(stack[-1], None)
+        if step is None:
+            stack.pop()
+            continue
+        path, was, now = step
+        on_the_way = path == after[: len(path)]
+        if not on_the_way and _differs(was, now):
+            yield Difference(path, now)
+        if deep and isinstance(now, DirNode):
+            below = was if isinstance(was, DirNode) else EMPTY_DIR
+            behind = after if on_the_way and len(after) > len(path) else ()
+            stack.append(_level(below, now, path, behind))
+
+
+_Step = tuple[TreePath, Node | None, Node | None]
+
+
+def _level(old: DirNode, new: DirNode, path: TreePath, after: TreePath) -> Iterator[_Step]:
+    """Merge two sorted lists of members, leaving out those that cannot differ."""
+    if _is_same(old, new):
+        return
+    first = after[len(path)] if len(after) > len(path) else ""
+    theirs, ours = _from(old, first), _from(new, first)
+    was, now = next(theirs, None), next(ours, None)
+    while was is not None or now is not None:
+        if now is None or (was is not None and was[0] < now[0]):
+            assert was is not None  # noqa: S101 - one of them is left
+            yield (*path, was[0]), was[1], None
+            was = next(theirs, None)
+        elif was is None or now[0] < was[0]:
+            yield (*path, now[0]), None, now[1]
+            now = next(ours, None)
+        else:
+            if not _is_same(was[1], now[1]):
+                yield (*path, now[0]), was[1], now[1]
+            was, now = next(theirs, None), next(ours, None)
+
+
+def _from(folder: DirNode, first: str) -> Iterator[tuple[str, Node]]:
+    """Iterate over members from a name on, with it."""
+    if first:
+        node = folder.get(first)
+        if node is not None:
+            yield first, node
+        yield from folder.items(first)
+    else:
+        yield from folder.items()
+
+
+def _is_same(old: Node, new: Node) -> bool:
+    if old is new:
+        return True
+    return isinstance(old, DirNode) and isinstance(new, DirNode) and old.record is not None and old.record == new.record
+
+
+def _differs(old: Node | None, new: Node | None) -> bool:
+    if isinstance(old, FileNode) and isinstance(new, FileNode):
+        if old.attributes == new.attributes and old.attributes.etag is not None:
+            return False
+        return etag_of(old) != etag_of(new) or _without_etag(old.attributes) != _without_etag(new.attributes)
+    if isinstance(old, DirNode) and isinstance(new, DirNode):
+        return old.attributes != new.attributes
+    return True
+
+
+def _without_etag(attributes: Attributes) -> Attributes:
+    return replace(attributes, etag=None)
