@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,14 +40,25 @@ def verdict(broken: Sequence[str]) -> int:
 def memory_bytes(pid: int, field: str = "VmRSS") -> int:
     """Sum a figure of /proc/PID/status over a process and its descendants."""
     total = 0
-    waiting = [pid]
-    while waiting:
-        process = waiting.pop()
+    for process in process_tree(pid):
         status = Path(f"/proc/{process}/status").read_text()
         total += next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith(f"{field}:"))
-        waiting += [
-            int(child)
-            for task in Path(f"/proc/{process}/task").iterdir()
-            for child in (task / "children").read_text().split()
-        ]
     return total
+
+
+def cpu_s(pid: int) -> float:
+    """Sum the processor time, in user and system mode, of a process and its descendants."""
+    ticks = 0
+    for process in process_tree(pid):
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def process_tree(pid: int) -> list[int]:
+    """Return a process and its descendants."""
+    found = [pid]
+    for process in found:
+        tasks = Path(f"/proc/{process}/task").iterdir()
+        found += [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    return found
