@@ -99,6 +99,13 @@ def test_405_names_what_works(dav, method, path):
     assert "PROPFIND" in dav.expect(405, method, path).headers["Allow"]
 
 
+def test_a_method_nobody_has_heard_of_is_501(dav):
+    """RFC 9110 section 9.1."""
+    for path in ("/", "/c/", "/c/new"):
+        dav.expect(501, "BREW", path)
+        assert "OPTIONS" in dav.expect(405, "TRACE", path).headers["Allow"]
+
+
 def test_errors_tell_nothing_of_the_inside(dav):
     for method, path in (("GET", "/none"), ("BREW", "/c/"), ("GET", "/%ff")):
         answer = dav.send(method, path)
