@@ -23,14 +23,15 @@ from davserver.dav.digests import DeclaredDigests
 from davserver.dav.faults import BadRequest, CodingUnsupported, Forbidden
 from davserver.dav.guard import Guard, Need
 from davserver.dav.lockpolicy import Touch
-from davserver.dav.mtime import ACCEPTED, wanted_mtime_ns
+from davserver.dav.mtime import ACCEPTED, CTIME_ACCEPTED, wanted_ctime_ns, wanted_mtime_ns
 from davserver.dav.paths import InCollection
 from davserver.dav.requests import SLICE_BYTES, Request
 from davserver.dav.responses import Response, created, no_content, validator_headers
 from davserver.dav.sites import FILE_AT_THE_ROOT, Reader, Site, locate, writable
-from davserver.errors import BlockError, Incomplete, IsADirectory
+from davserver.errors import BlockError, Incomplete, IsADirectory, QuotaExceeded
 from davserver.live.edit import Edit
 from davserver.live.house import House
+from davserver.live.views import View
 
 SMALL_BYTES = 64 << 10
 
@@ -44,7 +45,10 @@ def handle(request: Request, house: House) -> Response:
     job = PutJob.of(request)
     old = None if is_on_its_way(request) else job.check(house).node
     new = job.receive(request, house)
-    return answer(place(job, house, new, old), heeded=job.mtime_ns is not None)
+    response = answer(place(job, house, new, old), heeded=job.mtime_ns is not None)
+    if job.created_ns is not None:
+        response.headers.append(CTIME_ACCEPTED)
+    return response
 
 
 def place(
@@ -100,6 +104,7 @@ class PutJob:
     guard: Guard
     digests: DeclaredDigests
     mtime_ns: int | None
+    created_ns: int | None = None
     content_type: str | None
     expected_bytes: int | None
 
@@ -118,6 +123,7 @@ class PutJob:
             guard=Guard.of(request),
             digests=DeclaredDigests.of(headers, keep=_is_worth_a_digest(request)),
             mtime_ns=wanted_mtime_ns(headers),
+            created_ns=wanted_ctime_ns(headers),
             content_type=_media_type(headers.get("Content-Type")),
             expected_bytes=_number(headers.get("X-Expected-Entity-Length")) if length is None else length,
         )
@@ -127,13 +133,21 @@ class PutJob:
         site = locate(reader, self.target)
         if site.is_collection_root and site.view is None:
             raise Forbidden("a file cannot be put at the root", hint=FILE_AT_THE_ROOT)
-        site.require_parent()
+        view = site.require_parent()
         if isinstance(site.node, DirNode):
             raise IsADirectory("a folder cannot be replaced by a file with PUT", hint="DELETE it first")
         site.check_new_file(slash=self.slash)
         touch = Touch.CONTENT if site.node is not None else Touch.CONTENT | Touch.MEMBERSHIP
         self.guard.check(reader, Need(site, touch))
+        self._check_room(view, 0 if site.node is None else site.node.size)
         return site
+
+    def _check_room(self, view: View, replaced: int) -> None:
+        """Refuse what the collection has no room for before it comes; the edit counts what did come."""
+        limit, used = view.info.quota_bytes, view.root.bytes
+        growth = (self.expected_bytes or 0) - replaced
+        if limit is not None and growth > 0 and used + growth > limit:
+            raise QuotaExceeded(growth, max(0, limit - used))
 
     def receive(self, request: Request, house: House) -> FileNode:
         """Read the body to its end into a file that is not linked yet; raises Incomplete or DigestMismatch."""
@@ -152,14 +166,14 @@ class PutJob:
         old = site.node
         attributes = replace(node.attributes, mtime_ns=edit.now_ns if self.mtime_ns is None else self.mtime_ns)
         if not isinstance(old, FileNode):
-            attributes = replace(attributes, created_ns=edit.now_ns)
+            attributes = replace(attributes, created_ns=edit.now_ns if self.created_ns is None else self.created_ns)
         else:
             if _may_be_equal(old, node):
                 if compared is None or compared.etag != etag_of(old):
                     return None
                 if compared.same:
                     attributes = replace(attributes, etag=compared.etag)
-            created_ns = old.attributes.created_ns or old.attributes.mtime_ns or edit.now_ns
+            created_ns = self.created_ns or old.attributes.created_ns or old.attributes.mtime_ns or edit.now_ns
             attributes = replace(attributes, created_ns=created_ns, properties=old.attributes.properties)
         edit.apply(site.require_parent().info.id, Put(site.path, node.with_attributes(attributes)))
         return Linked(old is None, attributes)

@@ -77,6 +77,21 @@ def test_a_refusal_comes_in_place_of_the_request_for_the_body(dav, refusal, meth
     dav.expect(404, "GET", "/c/new")
 
 
+def test_a_full_collection_is_told_before_the_body(site, dav):
+    dav.expect(201, "PUT", "/c/f", b"old")
+    site.house.edit(lambda edit: edit.set_quota(edit.view("c").info.id, 10_000_000))
+    for headers in (LENGTH, {**CHUNKED, "X-Expected-Entity-Length": "10000000"}):
+        with asked(dav, "PUT", "/c/new", headers) as (reader, _):
+            assert status(reader)[0] == 507
+        with asked(dav, "PUT", "/c/f", headers) as (reader, _):  # three bytes less than it takes go away
+            assert status(reader)[0] == 100
+    with asked(dav, "PUT", "/c/new", {**CHUNKED, "X-Expected-Entity-Length": "1"}) as (reader, send):
+        assert status(reader)[0] == 100
+        send(b"989680\r\n" + bytes(10_000_000) + b"\r\n0\r\n\r\n")
+        assert status(reader)[0] == 400  # longer than it said
+    assert list(dav.propfind("/c/", "1")) == ["/c/", "/c/f"]
+
+
 def test_an_unknown_coding_is_told_which_is_known(dav):
     with asked(dav, "PUT", "/c/f", {**LENGTH, "Content-Encoding": "br"}) as (reader, _):
         assert b"accept-encoding: identity" in status(reader)[1]
