@@ -19,10 +19,14 @@ from davserver.values import TreePath
 
 
 class Difference(NamedTuple):
-    """What is at a path now differs from what was there; ``node`` is None if nothing is there any more."""
+    """What is at a path now differs from what was there; ``node`` is None if nothing is there any more.
+
+    ``was_folder`` tells that a folder was there, as far as that is known.
+    """
 
     path: TreePath
     node: Node | None
+    was_folder: bool = False
 
 
 def diff(old: DirNode, new: DirNode, *, deep: bool = True, after: TreePath = ()) -> Iterator[Difference]:
@@ -41,7 +45,7 @@ def diff(old: DirNode, new: DirNode, *, deep: bool = True, after: TreePath = ())
         path, was, now = step
         on_the_way = path == after[: len(path)]
         if not on_the_way and _differs(was, now):
-            yield Difference(path, now)
+            yield Difference(path, now, isinstance(was, DirNode))
         if deep and isinstance(now, DirNode):
             below = was if isinstance(was, DirNode) else EMPTY_DIR
             behind = after if on_the_way and len(after) > len(path) else ()

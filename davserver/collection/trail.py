@@ -76,6 +76,10 @@ class _History:
             if step.whole:
                 self._whole.setdefault(step.path, step.seq)
 
+    def was_folder(self, path: TreePath) -> bool:
+        """Tell whether the path was a folder before the first step."""
+        return isinstance(tree.lookup(self._before, path), DirNode)
+
     def was_free(self, path: TreePath, seq: int) -> bool:
         """Tell whether surely nothing was at the path when change ``seq`` was made."""
         if tree.lookup(self._before, path) is not None or self._touched[path] < seq:
@@ -88,7 +92,7 @@ def _left_by(step: Step, history: _History, now: DirNode) -> Iterator[Difference
     if node is None:
         # Of what went with its folder, only the folder is told; that one is a step too, or differs from the version.
         if isinstance(tree.lookup(now, step.path[:-1]), DirNode):
-            yield Difference(step.path, None)
+            yield Difference(step.path, None, history.was_folder(step.path))
         return
     yield Difference(step.path, node)
     if step.whole and isinstance(node, DirNode):

@@ -2,7 +2,8 @@
 
 Owns: the live properties and how each is written; which of them ``allprop`` means.
 Never: a property's change (``proppatch``), a query: everything comes from the subject.
-Follows: RFC 4918 section 15, RFC 4331 (quota), ownCloud's ``checksums`` (rclone asks for them).
+Follows: RFC 4918 section 15, RFC 4331 (quota), RFC 3744 (privileges), RFC 6578 (sync-token), RFC 5323,
+ownCloud's ``checksums`` (rclone asks for them).
 A dead property is stored as a whole element (``xml.self_contained``) and written as it is.
 """
 
@@ -19,9 +20,18 @@ from davserver.dav.lockxml import SUPPORTED
 from davserver.dav.resources import Place, Resource, created_s, modified_s
 from davserver.dav.settable import CHECKSUMS, WINDOWS_CREATED, WINDOWS_MTIME
 from davserver.dav.surroundings import NO_LOCKS, Surroundings
+from davserver.dav.synctoken import SyncToken
 
 DISPLAYNAME = "{DAV:}displayname"
 _SUPPORTED = f"<D:supportedlock>{SUPPORTED}</D:supportedlock>"
+SYNC_REPORT = (
+    "<D:supported-report-set><D:supported-report><D:report><D:sync-collection/></D:report></D:supported-report>"
+    "</D:supported-report-set>"
+)
+GRAMMARS = (
+    "<D:supported-query-grammar-set><D:supported-query-grammar><D:grammar><D:basicsearch/></D:grammar>"
+    "</D:supported-query-grammar></D:supported-query-grammar-set>"
+)
 _NONE: dict[str, str] = {}
 
 
@@ -105,7 +115,7 @@ def _quota(subject: Subject) -> tuple[int, int] | None:
     """Return used and available bytes, or neither: Finder takes a missing one for 0, and the disk for full."""
     if subject.file is not None or subject.resource.place is Place.FROZEN:
         return None
-    used, available = subject.around.used_bytes(subject.resource), subject.around.available_bytes()
+    used, available = subject.around.used_bytes(subject.resource), subject.around.available_bytes(subject.resource)
     return None if used is None or available is None else (used, available)
 
 
@@ -124,6 +134,26 @@ def _checksums(subject: Subject) -> str | None:
     return f'<oc:checksums xmlns:oc="http://owncloud.org/ns"><oc:checksum>{known}</oc:checksum></oc:checksums>'
 
 
+def _privileges(subject: Subject) -> str:
+    return subject.around.privilege_set(subject.resource)
+
+
+def _sync_token(subject: Subject) -> str | None:
+    resource = subject.resource
+    if subject.file is not None or resource.collection is None or resource.seq is None:
+        return None
+    return f"<D:sync-token>{SyncToken.at(resource.collection.uuid, resource.seq)}</D:sync-token>"
+
+
+def _supported_reports(subject: Subject) -> str:
+    synced = subject.file is None and subject.resource.place is Place.LIVE
+    return SYNC_REPORT if synced else "<D:supported-report-set/>"
+
+
+def _supported_grammars(subject: Subject) -> str | None:
+    return None if subject.file is not None else GRAMMARS
+
+
 ALLPROP: Mapping[str, Writer] = {
     "{DAV:}resourcetype": _resourcetype,
     "{DAV:}displayname": _displayname,
@@ -139,6 +169,10 @@ LIVE: Mapping[str, Writer] = {
     **ALLPROP,
     "{DAV:}quota-used-bytes": _quota_used,
     "{DAV:}quota-available-bytes": _quota_available,
+    "{DAV:}current-user-privilege-set": _privileges,
+    "{DAV:}sync-token": _sync_token,
+    "{DAV:}supported-report-set": _supported_reports,
+    "{DAV:}supported-query-grammar-set": _supported_grammars,
     CHECKSUMS: _checksums,
     WINDOWS_MTIME: _windows_mtime,
     WINDOWS_CREATED: _windows_created,

@@ -53,6 +53,11 @@ def parse_query(body: bytes, hidden: frozenset[str] = frozenset()) -> Query:
     raise BadRequest("propfind holds none of prop, propname and allprop")
 
 
+def query_of(prop: xml.Element) -> Query:
+    """Return the query of a ``prop`` element; raises BadRequest if it names too many properties."""
+    return _prop(_names(prop))
+
+
 def _names(parent: xml.Element) -> list[str]:
     names = list(dict.fromkeys(str(child.tag) for child in parent))
     if len(names) > MAX_NAMES:

@@ -48,7 +48,7 @@ class Resource(NamedTuple):
 
     ``segments`` are the names of the URL; ``node`` is None for a folder whose tree is not loaded or that has none.
     ``born_ns`` is when its collection or version was made and stands in for times nobody recorded. ``path`` leads
-    from ``root`` to ``node``, in the spelling of the tree.
+    from ``root`` to ``node``, in the spelling of the tree; ``seq`` is the newest change in it.
     """
 
     segments: TreePath
@@ -58,6 +58,7 @@ class Resource(NamedTuple):
     collection: Collection | None = None
     root: DirNode | None = None
     path: TreePath = ()
+    seq: int | None = None
 
     @property
     def is_folder(self) -> bool:
@@ -108,7 +109,7 @@ def _in_collection(house: House, target: InCollection) -> Resource:
     view = house.view_uuid(target.key) if target.by_uuid else view_of(house, target.key)
     if view.info.trashed_ns is not None:
         raise NotFound("this collection is in the trash")
-    base = Resource(target.segments, Place.LIVE, view.info.created_ns, collection=view.info)
+    base = Resource(target.segments, Place.LIVE, view.info.created_ns, collection=view.info, seq=view.seq)
     return _in_tree(target, base, view.root)
 
 
@@ -150,15 +151,15 @@ def loaded(house: House, resource: Resource) -> Resource:
     view = house.view_uuid(resource.collection.uuid)
     if view.info.trashed_ns is not None:
         raise NotFound("this collection is in the trash")
-    return resource._replace(collection=view.info, node=view.root, root=view.root)
+    return resource._replace(collection=view.info, node=view.root, root=view.root, seq=view.seq)
 
 
 def members(house: House, folder: Resource) -> Iterator[Resource]:
     """Iterate over what is in a folder, in the order of names; the trees of listed collections are not loaded."""
     if isinstance(folder.node, DirNode):
-        segments, place, born_ns, _, collection, root, path = folder
+        segments, place, born_ns, _, collection, root, path, seq = folder
         for name, node in folder.node.items():
-            yield Resource((*segments, name), place, born_ns, node, collection, root, (*path, name))
+            yield Resource((*segments, name), place, born_ns, node, collection, root, (*path, name), seq)
         return
     if folder.segments == ():
         for info in house.collections():

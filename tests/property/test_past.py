@@ -75,7 +75,7 @@ def brought_up(kept: Seen, house: House, seq: int, after: tuple[str, ...] = ()) 
     """Do what a client does with an answer."""
     view = house.view("c")
     result = dict(kept)
-    for path, node in house.recall(view, seq).differences(view.root, (), deep=True, after=after):
+    for path, node, _ in house.recall(view, seq).differences(view.root, (), deep=True, after=after):
         if node is None or isinstance(node, FileNode):
             result = {other: kept_tag for other, kept_tag in result.items() if other[: len(path)] != path}
         if node is not None:
