@@ -28,7 +28,7 @@ DEFAULT_DATA = Path("davserver-data")
 """In the directory davserver is started from: visible, and nothing is written where nobody looks."""
 UNIX_PEER = "unix"
 """How ``proxy.trusted`` names whoever can open the unix socket we listen on."""
-SECTIONS = ("tls", "proxy", "commit", "limits", "log")
+SECTIONS = ("tls", "proxy", "commit", "limits", "quirks", "log")
 
 
 def _split(value: object) -> object:
@@ -100,6 +100,7 @@ class Settings(BaseModel):
     limits_io_s: Seconds = Field(default=60.0, description="silence of a client within a request")
     limits_idle_s: Seconds = Field(default=75.0, description="silence of a client between requests")
     limits_connections: int = Field(default=4000, ge=10, description="idle connections kept by one process")
+    quirks_off: Names = Field(default=(), description="names of quirks for single clients that are not wanted")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
     log_format: Literal["auto", "console", "json"] = Field(default="auto", description="auto: json unless a terminal")
     log_access: bool = Field(default=True, description="one line per request")

@@ -17,6 +17,9 @@ from wsgidav.mw.base_mw import BaseMiddleware
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 from davserver.dav.provider import Environ, HouseProvider, StartResponse, send
+from davserver.dav.quirks.finder import busy_for
+from davserver.dav.quirks.quirk import ENVIRON_KEY, Asking
+from davserver.dav.quirks.switches import switched_off
 from davserver.dav.responses import error_response
 from davserver.dav.status import row_of
 from davserver.live.house import House
@@ -35,7 +38,7 @@ class ErrorPrinter(BaseMiddleware):  # type: ignore[misc]  # wsgidav has no type
             request_id = str(environ.get("davserver.request_id", ""))
             if row_of(error).status >= 500:
                 _log.error("request failed", exc_info=error, extra={"request_id": request_id})
-            response = error_response(error, request_id)
+            response = error_response(busy_for(environ[ENVIRON_KEY], error), request_id)
             if environ["REQUEST_METHOD"] == "HEAD":
                 response.headers, response.body = response.finished_headers(), b""
             return send(response, start_response)
@@ -53,7 +56,8 @@ class Resolver(BaseMiddleware):  # type: ignore[misc]
 class DavApp(WsgiDAVApp):  # type: ignore[misc]
     """WsgiDAV's application with one provider and our request path."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, quirks_off: Iterable[str]) -> None:
+        self._quirks_off = switched_off(quirks_off)
         self._provider = HouseProvider(house)
         super().__init__(
             {
@@ -73,10 +77,11 @@ class DavApp(WsgiDAVApp):  # type: ignore[misc]
         environ["wsgidav.config"] = self.config
         environ["wsgidav.verbose"] = self.verbose
         environ["wsgidav.provider"] = self._provider
+        environ[ENVIRON_KEY] = Asking(environ.get("HTTP_USER_AGENT", ""), self._quirks_off)
         application: Any = self.application
         return application(environ, start_response)  # type: ignore[no-any-return]
 
 
-def make_app(house: House) -> DavApp:
-    """Make the WSGI application that serves a house."""
-    return DavApp(house)
+def make_app(house: House, quirks_off: Iterable[str] = ()) -> DavApp:
+    """Make the WSGI application that serves a house, without these quirks; raises ConfigError for one unheard of."""
+    return DavApp(house, quirks_off)

@@ -20,6 +20,7 @@ from davserver.dav.conditional import Conditions, ReadOutcome, Validators, check
 from davserver.dav.filesource import FileSource, begun
 from davserver.dav.paths import InContent
 from davserver.dav.properties import content_type
+from davserver.dav.quirks import office
 from davserver.dav.ranges import Span, parse_range
 from davserver.dav.reprdigest import offer
 from davserver.dav.requests import Request
@@ -59,7 +60,8 @@ def _file(request: Request, blocks: RangeReader, resource: Resource, file: FileN
         *validator_headers(current.etag, current.modified_s),
         _FOREVER if isinstance(request.target, InContent) else _REVALIDATE,
     ]
-    if check_read(Conditions.of(request.headers), current) is ReadOutcome.NOT_MODIFIED:
+    not_modified = check_read(Conditions.of(request.headers), current) is ReadOutcome.NOT_MODIFIED
+    if not_modified and not request.asking.has(office.NO_304):
         return Response(304, headers)
     kind = content_type(resource.segments[-1], file)
     source = FileSource(file, blocks, sends_files=request.sends_files)

@@ -40,7 +40,7 @@ class _Listed(NamedTuple):
 def handle(request: Request, house: House) -> Response:
     """Serve a PROPFIND: 207; a listing that fits a slice has a length, a longer one is chunked."""
     depth = request.depth(Depth.INFINITY)
-    hidden = explorer.too_long_for(request.headers.get("User-Agent"))
+    hidden: frozenset[str] = explorer.UNREAD if request.asking.has(explorer.SHORT_LISTING) else frozenset()
     query = parse_query(request.body.read_all(xml.DEFAULT_LIMIT), hidden)
     resource = find(house, request.target)
     if depth is Depth.INFINITY:

@@ -4,8 +4,6 @@ Owns: the verb; what each instruction does to a node's attributes; all or none.
 Follows: RFC 4918 sections 9.2, 14.19, 14.23, 14.26 and 4.3 (a value is kept with its language and mixed content).
 Invariants: a dead property is stored as one self-contained element; a failed instruction leaves everything as it was,
 and the others are answered 424.
-Deviation: a request that only sets Windows' own attributes needs no lock token. Explorer sets them after each upload,
-on some ways without the token it holds, and takes a refusal for a failed copy.
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ from davserver.dav.guard import Guard, Need, check_before_body
 from davserver.dav.lockpolicy import READ, Touch
 from davserver.dav.paths import href_of
 from davserver.dav.properties import DISPLAYNAME, LIVE
+from davserver.dav.quirks import explorer
 from davserver.dav.requests import Request
 from davserver.dav.responses import Response, xml_document
 from davserver.dav.settable import SETTABLE, WINDOWS
@@ -60,7 +59,7 @@ def handle(request: Request, house: House) -> Response:
     guard = Guard.of(request)
     check_before_body(request, house, target, guard, must_exist=True)
     instructions = parse_update(request.body.read_all(xml.PROPPATCH_LIMIT))
-    touch = READ if all(i.name.startswith(f"{{{WINDOWS}}}") for i in instructions) else Touch.CONTENT
+    touch = READ if _passes_locks(request, instructions) else Touch.CONTENT
 
     def change(edit: Edit) -> tuple[str, dict[str, Refusal]]:
         site = locate(edit, target)
@@ -73,6 +72,11 @@ def handle(request: Request, house: House) -> Response:
 
     href, refusals = house.edit(change)
     return xml_document(207, xml.multistatus([xml.response(href, _propstats(instructions, refusals))]))
+
+
+def _passes_locks(request: Request, instructions: list[Instruction]) -> bool:
+    of_windows = all(instruction.name.startswith(f"{{{WINDOWS}}}") for instruction in instructions)
+    return of_windows and request.asking.has(explorer.ATTRIBUTES_WITHOUT_TOKEN)
 
 
 def parse_update(body: bytes) -> list[Instruction]:

@@ -6,9 +6,9 @@ Follows: PEP 3333, RFC 9110, RFC 4918 section 10.
 Invariant: a body that ends before its declared length raises Incomplete; nobody can take it for whole.
 
 What the layers above put into the environ for us: ``davserver.principal`` (name, "" is anonymous),
-``davserver.request_id``, ``davserver.hosts`` (names of this server beside Host), ``davserver.sendfile`` (see
-``filespan``); ``SCRIPT_NAME`` (the prefix we are published under, which the target does not bear); a reader in
-``wsgi.input``.
+``davserver.request_id``, ``davserver.hosts`` (names of this server beside Host), ``davserver.asking`` (who asks, and
+the quirks that are off), ``davserver.sendfile`` (see ``filespan``); ``SCRIPT_NAME`` (the prefix we are published under,
+which the target does not bear); a reader in ``wsgi.input``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from urllib.parse import quote, urlsplit
 from davserver.dav import filespan
 from davserver.dav.faults import BadRequest, MediaTypeUnsupported, PayloadTooLarge
 from davserver.dav.paths import Address, Root, Target, parse_address
+from davserver.dav.quirks.quirk import ENVIRON_KEY, Asking
 from davserver.dav.reprdigest import ReprDigests
 from davserver.errors import Incomplete
 
@@ -133,6 +134,7 @@ class Request:
     hosts: tuple[str, ...] = ()
     whole_server: bool = False
     sends_files: bool = False
+    asking: Asking = field(default_factory=Asking)
     digests: ReprDigests = field(default_factory=ReprDigests)
 
     @property
@@ -194,6 +196,7 @@ def build_request(environ: Mapping[str, Any], *, now_s: float, digests: ReprDige
         hosts=environ.get("davserver.hosts", ()),
         whole_server=whole_server,
         sends_files=environ.get(filespan.ENVIRON_KEY, False),
+        asking=environ.get(ENVIRON_KEY) or Asking(environ.get("HTTP_USER_AGENT", "")),
         digests=digests or ReprDigests(),
     )
 

@@ -15,6 +15,7 @@ from davserver.collection.dirnode import DirNode, Node
 from davserver.dav.lockpolicy import covers
 from davserver.dav.lockxml import lockdiscovery
 from davserver.dav.paths import href_of
+from davserver.dav.quirks import finder
 from davserver.dav.requests import Request
 from davserver.dav.resources import Resource, loaded
 from davserver.errors import NotFound
@@ -58,7 +59,9 @@ class Surroundings:
         return sum(self._house.view_uuid(info.uuid).root.bytes for info in collections)
 
     def available_bytes(self) -> int | None:
-        """Return how many more bytes the block store takes, None if it does not know."""
+        """Return how many more bytes the block store takes, None if it does not know, or is not to tell this client."""
+        if self._request.asking.has(finder.NO_QUOTA):
+            return None
         blocks = self._house.blocks
         return blocks.free_bytes() if isinstance(blocks, KnowsSpace) else None
 

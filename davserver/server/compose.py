@@ -39,7 +39,7 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
     house = open_house(settings, report=_report_commit)
     house.start()
     metrics = Metrics(shared=multiprocess)
-    app: Application = Authenticated(_inner(house, metrics), Anyone())
+    app: Application = Authenticated(_inner(settings, house, metrics), Anyone())
     app = BehindProxies(
         app,
         Trust(settings.proxy_trusted),
@@ -61,8 +61,8 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
     return Site(observed, tuple(closing))
 
 
-def _inner(house: House, metrics: Metrics) -> Application:
-    dav = make_app(house)
+def _inner(settings: Settings, house: House, metrics: Metrics) -> Application:
+    dav = make_app(house, settings.quirks_off)
     web = WebApp(house, metrics, lambda error: row_of(error).status)
 
     def route(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
