@@ -22,7 +22,7 @@ def mounted(url: str) -> Iterator[Path]:
 
     Needs root, ``/dev/fuse`` and Debian's davfs2, or ends the test by ``unavailable``.
     """
-    mount = real_program("mount.davfs")
+    mount, unmount = real_program("mount.davfs"), real_program("umount.davfs")
     if not Path("/dev/fuse").exists() or os.geteuid() != 0:
         unavailable("a davfs2 mount needs root and /dev/fuse")
     with tempfile.TemporaryDirectory(prefix="davserver-davfs-") as name:
@@ -39,7 +39,8 @@ def mounted(url: str) -> Iterator[Path]:
         try:
             yield point
         finally:
-            subprocess.run(["umount", point], check=True, capture_output=True, timeout=UMOUNT_S)
+            # Not umount: where it does not know the mount's helper, it does not wait for what is still to be sent.
+            subprocess.run([unmount, point], check=True, capture_output=True, timeout=UMOUNT_S)
 
 
 def _configure(folder: Path, url: str) -> Path:
