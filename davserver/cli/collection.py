@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from davserver.catalog.model import Collection
 from davserver.cli.options import Group, as_json, open_house, print_json
@@ -74,6 +75,20 @@ def rename(context: click.Context, name: str, new_name: str) -> None:
 
 @collection.command()
 @click.argument("name")
+@click.argument("limit", metavar="BYTES|none")
+@click.pass_context
+def quota(context: click.Context, name: str, limit: str) -> None:
+    """Limit the bytes of a collection's files together (1000000, 10GiB), or end the limit (none).
+
+    What is there stays, also if it is more.
+    """
+    limit_bytes = None if limit == "none" else _bytes(limit)
+    with open_house(context) as house:
+        house.edit(lambda edit: edit.set_quota(edit.view(name).info.id, limit_bytes))
+
+
+@collection.command()
+@click.argument("name")
 @click.pass_context
 def trash(context: click.Context, name: str) -> None:
     """Put a collection into the trash."""
@@ -103,6 +118,16 @@ def _find_trashed(house: House, wanted: str) -> Collection:
     return found[-1]
 
 
+def _bytes(text: str) -> int:
+    try:
+        size = int(TypeAdapter(ByteSize).validate_python(text))
+    except ValidationError:
+        size = -1
+    if not 0 <= size < 1 << 63:
+        raise click.BadParameter(f"{text!r} is no number of bytes", param_hint="BYTES|none")
+    return size
+
+
 def _described(info: Collection) -> dict[str, object]:
     return {
         "name": info.name,
@@ -110,6 +135,7 @@ def _described(info: Collection) -> dict[str, object]:
         "created": iso_time(info.created_ns),
         "trashed": None if info.trashed_ns is None else iso_time(info.trashed_ns),
         "version": info.version,
+        "quota_bytes": info.quota_bytes,
     }
 
 

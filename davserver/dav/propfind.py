@@ -1,6 +1,6 @@
 """PROPFIND: properties of a resource and of what is below it, streamed.
 
-Owns: the walk, its bound, and the slices in which the multistatus leaves.
+Owns: the walk, which SEARCH takes too, and its bound.
 Never: a query per child, a document in memory: a listing of any size takes one slice.
 Follows: RFC 4918 section 9.1.
 Invariant: what is listed belongs to one moment: it is one immutable tree per collection.
@@ -14,23 +14,23 @@ from typing import NamedTuple
 from davserver.collection.dirnode import DirNode
 from davserver.dav import xml
 from davserver.dav.faults import Forbidden
+from davserver.dav.multistatus import streamed
 from davserver.dav.paths import href_of, quote_name
 from davserver.dav.properties import Subject
 from davserver.dav.propquery import parse_query
 from davserver.dav.quirks import explorer
 from davserver.dav.requests import Depth, Request
 from davserver.dav.resources import Resource, find, loaded, members
-from davserver.dav.responses import Response, started, xml_document
+from davserver.dav.responses import Response
 from davserver.dav.surroundings import Surroundings
 from davserver.errors import NotFound
 from davserver.live.house import House
 
 MAX_INFINITE_FILES = 100_000
 MAX_INFINITE_COLLECTIONS = 1_000
-SLICE_CHARS = 64 << 10
 
 
-class _Listed(NamedTuple):
+class Listed(NamedTuple):
     """A resource to list, with its href: a walk joins hrefs instead of writing each from its names."""
 
     href: str
@@ -44,15 +44,15 @@ def handle(request: Request, house: House) -> Response:
     query = parse_query(request.body.read_all(xml.DEFAULT_LIMIT), hidden)
     resource = find(house, request.target)
     if depth is Depth.INFINITY:
-        _check_bound(house, resource)
-    top = _Listed(href_of(request.prefix, resource.segments, folder=resource.is_folder), resource)
-    listed = _walk(house, top, depth)
+        check_bound(house, resource)
+    top = Listed(href_of(request.prefix, resource.segments, folder=resource.is_folder), resource)
+    listed = walk(house, top, depth)
     around = Surroundings(request, house)
     responses = (xml.response(one.href, query(Subject(one.resource, around))) for one in listed)
-    return xml_document(207, started(_slices(responses)), [("Cache-Control", "no-store")])
+    return streamed(responses)
 
 
-def _check_bound(house: House, resource: Resource) -> None:
+def check_bound(house: House, resource: Resource) -> None:
     """Refuse what would list too much; the totals of trees are known without walking them."""
     if isinstance(resource.node, DirNode):
         files = resource.node.files
@@ -73,7 +73,8 @@ def _too_deep() -> Forbidden:
     return Forbidden("Depth: infinity would list too much", code="propfind-finite-depth")
 
 
-def _walk(house: House, top: _Listed, depth: Depth) -> Iterator[_Listed]:
+def walk(house: House, top: Listed, depth: Depth) -> Iterator[Listed]:
+    """Iterate over a resource and what is below it, a folder before its members."""
     yield top
     if depth is Depth.ZERO or not top.resource.is_folder:
         return
@@ -88,7 +89,7 @@ def _walk(house: House, top: _Listed, depth: Depth) -> Iterator[_Listed]:
             pending.append(_members(house, listed))
 
 
-def _members(house: House, folder: _Listed) -> Iterator[_Listed]:
+def _members(house: House, folder: Listed) -> Iterator[Listed]:
     for member in members(house, folder.resource):
         href = folder.href + quote_name(member.segments[-1])
         try:
@@ -96,17 +97,4 @@ def _members(house: House, folder: _Listed) -> Iterator[_Listed]:
         except NotFound:
             # A collection that was deleted while the root is being listed is not in the list.
             continue
-        yield _Listed(href + "/" if member.is_folder else href, whole)
-
-
-def _slices(responses: Iterator[str]) -> Iterator[bytes]:
-    pieces = [xml.MULTISTATUS_OPEN]
-    length = 0
-    for response in responses:
-        pieces.append(response)
-        length += len(response)
-        if length >= SLICE_CHARS:
-            yield "".join(pieces).encode()
-            pieces, length = [], 0
-    pieces.append(xml.MULTISTATUS_CLOSE)
-    yield "".join(pieces).encode()
+        yield Listed(href + "/" if member.is_folder else href, whole)

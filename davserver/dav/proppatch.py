@@ -71,7 +71,7 @@ def handle(request: Request, house: House) -> Response:
         return href_of(request.prefix, site.target.segments, folder=isinstance(node, DirNode)), refusals
 
     href, refusals = house.edit(change)
-    return xml_document(207, xml.multistatus([xml.response(href, _propstats(instructions, refusals))]))
+    return xml_document(207, xml.multistatus([xml.response(href, propstats(instructions, refusals))]))
 
 
 def _passes_locks(request: Request, instructions: list[Instruction]) -> bool:
@@ -82,13 +82,14 @@ def _passes_locks(request: Request, instructions: list[Instruction]) -> bool:
 def parse_update(body: bytes) -> list[Instruction]:
     """Read a ``propertyupdate`` in document order; raises BadRequest."""
     document = xml.parse(body, root="{DAV:}propertyupdate")
-    instructions = list(_instructions(document))
+    instructions = list(instructions_of(document))
     if not instructions:
         raise BadRequest("propertyupdate names no property")
     return instructions
 
 
-def _instructions(document: xml.Element) -> Iterator[Instruction]:
+def instructions_of(document: xml.Element) -> Iterator[Instruction]:
+    """Iterate over what the ``set`` and ``remove`` elements of a document say, in its order."""
     for action in document:
         if action.tag not in {"{DAV:}set", "{DAV:}remove"}:
             continue
@@ -145,7 +146,7 @@ def _set_dead(attributes: Attributes, instruction: Instruction) -> Attributes | 
     return replace(attributes, properties=tuple(sorted(properties.items())))
 
 
-def _propstats(instructions: list[Instruction], refusals: dict[str, Refusal]) -> str:
+def propstats(instructions: list[Instruction], refusals: dict[str, Refusal]) -> str:
     """Write one propstat per outcome, each property once, in order of appearance."""
     fine = Refusal(_FAILED_DEPENDENCY) if refusals else Refusal(200)
     groups: dict[Refusal, dict[str, None]] = {}

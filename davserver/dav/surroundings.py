@@ -1,6 +1,6 @@
 """What a resource's properties need to know beside its node: the locks over it, the space around it.
 
-Owns: one lookup per request of each, and only if it is asked for.
+Owns: one lookup per request of each, and only if it is asked for; rights.
 Follows: RFC 4918 section 15.8 (an inherited lock shows on every member), RFC 4331 (quota).
 """
 
@@ -15,7 +15,9 @@ from davserver.collection.dirnode import DirNode, Node
 from davserver.dav.lockpolicy import covers
 from davserver.dav.lockxml import lockdiscovery
 from davserver.dav.paths import href_of
+from davserver.dav.privileges import privilege_set
 from davserver.dav.quirks import finder
+from davserver.dav.quota import available
 from davserver.dav.requests import Request
 from davserver.dav.resources import Resource, loaded
 from davserver.errors import NotFound
@@ -58,12 +60,19 @@ class Surroundings:
             return None
         return sum(self._house.view_uuid(info.uuid).root.bytes for info in collections)
 
-    def available_bytes(self) -> int | None:
-        """Return how many more bytes the block store takes, None if it does not know, or is not to tell this client."""
+    def available_bytes(self, resource: Resource) -> int | None:
+        """Return how many more bytes fit; None if nobody knows, or if the client is better not told."""
         if self._request.asking.has(finder.NO_QUOTA):
             return None
         blocks = self._house.blocks
-        return blocks.free_bytes() if isinstance(blocks, KnowsSpace) else None
+        free = blocks.free_bytes() if isinstance(blocks, KnowsSpace) else None
+        if resource.collection is None or resource.root is None:
+            return free
+        return available(resource.collection.quota_bytes, resource.root.bytes, free)
+
+    def privilege_set(self, resource: Resource) -> str:
+        """Write what the maker of the request may do."""
+        return privilege_set(resource, self._house)
 
     def _look_up(self, resource: Resource, info: Collection) -> _LocksAt:
         try:

@@ -116,6 +116,16 @@ def test_life_of_a_collection(ok):
     assert ok("collection", "list").splitlines()[0].split() == ["NAME", "UUID", "VERSION", "CREATED"]
 
 
+def test_a_collection_has_the_limit_it_is_given(ok, davserver):
+    ok("collection", "create", "c")
+    ok("collection", "quota", "c", "10KiB")
+    assert ok("collection", "show", "c", "--json")["quota_bytes"] == 10240
+    ok("collection", "quota", "c", "none")
+    assert ok("collection", "show", "c", "--json")["quota_bytes"] is None
+    for nonsense in ("much", "-1", "1e30"):
+        assert davserver("collection", "quota", "c", nonsense)[0] == 2
+
+
 def test_restore_takes_the_last_trashed_of_a_name(ok):
     uuids = []
     for _ in range(2):
