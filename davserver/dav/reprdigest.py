@@ -71,12 +71,13 @@ def offer(
     response: Response, headers: HeaderLookup, file: FileNode, digests: ReprDigests, blocks: RangeReader, *, head: bool
 ) -> Response:
     """Add the digests to a response with the file's content or a part of it; returns it. Raises BadRequest."""
-    response.headers = [
-        *response.headers,
-        *_of_the_file(headers.get("Want-Repr-Digest"), file, digests, blocks),
-        *([] if head else _of_the_content(headers.get("Want-Content-Digest"), response, file, digests, blocks)),
-        *_in_old_headers(file, whole=response.status == 200),
-    ]
+    want = headers.get("Want-Repr-Digest")
+    want_content = None if head else headers.get("Want-Content-Digest")
+    if want is not None or file.attributes.checksums:
+        response.headers += _of_the_file(want, file, digests, blocks)
+        response.headers += _in_old_headers(file, whole=response.status == 200)
+    if want_content is not None:
+        response.headers += _of_the_content(want_content, response, file, digests, blocks)
     return response
 
 
@@ -104,11 +105,9 @@ def _best(field: str, want: str, file: FileNode, digests: ReprDigests, blocks: R
 
 
 def _of_the_content(
-    want: str | None, response: Response, file: FileNode, digests: ReprDigests, blocks: RangeReader
+    want: str, response: Response, file: FileNode, digests: ReprDigests, blocks: RangeReader
 ) -> HeaderList:
     """Offer the digest of the bytes that go out: of the whole file, or of a part that is short enough to be at hand."""
-    if want is None:
-        return []
     if response.status == 200:
         return _best("Content-Digest", want, file, digests, blocks)
     wanted = wanted_algorithms("Want-Content-Digest", want)
