@@ -19,8 +19,8 @@ class CommitPolicy:
     """
 
     idle_s: float = 5.0
-    age_s: float = 60.0
-    pending_bytes: int = 64 * MIB
+    age_s: float = 300.0
+    pending_bytes: int = 256 * MIB
     share: float = 0.05
 
 
