@@ -23,9 +23,11 @@ from davserver.server.http import Server, WSGIApplication
 _log = structlog.get_logger("davserver.server")
 HURRY = signal.SIGUSR2
 SWITCH_INTERVAL_S = 0.0005
-"""How long a computing thread may keep the others waiting. A request needs the interpreter some twenty times (once after
-each wait for disk or network), a commit computes for a second: with Python's 5 ms, requests beside it were 20 times slower
-than without it, with this 5 times."""
+"""How long a computing thread may keep the others waiting.
+
+A request needs the interpreter some twenty times (once after each wait for disk or network), a commit computes for a
+second: with Python's 5 ms, requests beside a commit were 20 times slower than without it, with this 5 times.
+"""
 
 
 @dataclass(frozen=True, slots=True)
