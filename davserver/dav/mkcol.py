@@ -20,7 +20,7 @@ from davserver.dav.paths import InCollection
 from davserver.dav.proppatch import Instruction, Refusal, apply_all, instructions_of, propstats
 from davserver.dav.requests import Request
 from davserver.dav.responses import Response, created, xml_document
-from davserver.dav.sites import locate, writable
+from davserver.dav.sites import Reader, Site, locate, writable
 from davserver.errors import Exists
 from davserver.live.edit import Edit
 from davserver.live.house import House
@@ -33,42 +33,44 @@ Refusals = dict[str, Refusal]
 
 def handle(request: Request, house: House) -> Response:
     """Serve a MKCOL: 201; 405 if something is there, 409 if the parent is not."""
-    job = NewFolder(
-        target=writable(request.target),
-        guard=Guard.of(request),
-        mtime_ns=wanted_mtime_ns(request.headers),
-        instructions=_instructions(request),
-    )
-    refusals = house.edit(job.make)
+    job = NewFolder(target=writable(request.target), guard=Guard.of(request), mtime_ns=wanted_mtime_ns(request.headers))
+    if request.expects_continue:
+        job.check(house)
+    instructions = _instructions(request)
+    refusals = house.edit(lambda edit: job.make(edit, instructions))
     if refusals:
         status = next(iter(refusals.values())).status
-        return xml_document(status, _refused(propstats(job.instructions, refusals)), [("Cache-Control", "no-store")])
+        return xml_document(status, _refused(propstats(instructions, refusals)), [("Cache-Control", "no-store")])
     return created([] if job.mtime_ns is None else [ACCEPTED])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFolder:
-    """One MKCOL as its headers and its body describe it."""
+    """One MKCOL as its headers describe it."""
 
     target: InCollection
     guard: Guard
     mtime_ns: int | None
-    instructions: list[Instruction]
 
-    def make(self, edit: Edit) -> Refusals:
-        """Make the folder inside the edit; returns the properties that kept it from being made."""
-        site = locate(edit, self.target)
+    def check(self, reader: Reader) -> Site:
+        """Refuse what the tree, the conditions or the locks do not allow."""
+        site = locate(reader, self.target)
         if site.node is not None:
             raise Exists("something is there already")
         if site.is_collection_root:
             if self.target.by_uuid:
                 raise Forbidden("the server gives out the uuids", hint="MKCOL /NAME/ makes a collection")
-            self.guard.check(edit, Need(site, Touch.CONTENT))
+            self.guard.check(reader, Need(site, Touch.CONTENT))
         else:
             site.require_parent()
             site.check_new()
-            self.guard.check(edit, Need(site, Touch.CONTENT | Touch.MEMBERSHIP))
-        attributes, refusals = self._attributes(edit.now_ns)
+            self.guard.check(reader, Need(site, Touch.CONTENT | Touch.MEMBERSHIP))
+        return site
+
+    def make(self, edit: Edit, instructions: list[Instruction]) -> Refusals:
+        """Make the folder inside the edit; returns the properties that kept it from being made."""
+        site = self.check(edit)
+        attributes, refusals = self._attributes(edit.now_ns, instructions)
         if refusals:
             return refusals
         if site.is_collection_root:
@@ -77,9 +79,9 @@ class NewFolder:
             edit.apply(site.require_parent().info.id, Mkdir(site.path, attributes))
         return {}
 
-    def _attributes(self, now_ns: int) -> tuple[Attributes, Refusals]:
+    def _attributes(self, now_ns: int, instructions: list[Instruction]) -> tuple[Attributes, Refusals]:
         attributes = Attributes(mtime_ns=now_ns if self.mtime_ns is None else self.mtime_ns, created_ns=now_ns)
-        return apply_all(attributes, [one for one in self.instructions if one.name != _RESOURCETYPE])
+        return apply_all(attributes, [one for one in instructions if one.name != _RESOURCETYPE])
 
 
 def _instructions(request: Request) -> list[Instruction]:

@@ -11,6 +11,7 @@ from tests.support.site import TIMEOUT_S
 
 UPDATE = b'<propertyupdate xmlns="DAV:"><set><prop><o:odd xmlns:o="urn:odd">x</o:odd></prop></set></propertyupdate>'
 LOCKINFO = b'<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>'
+MKCOL = b'<mkcol xmlns="DAV:"><set><prop><o:odd xmlns:o="urn:odd">x</o:odd></prop></set></mkcol>'
 LENGTH = {"Content-Length": "10000000"}
 CHUNKED = {"Transfer-Encoding": "chunked"}
 
@@ -43,6 +44,10 @@ def status(reader):
         (404, "PROPPATCH", "/c/nothing", {}),
         (403, "PUT", "/file", {}),
         (405, "PUT", "/c/", {}),
+        (405, "MKCOL", "/c/f", {"Content-Type": "text/xml"}),
+        (409, "MKCOL", "/c/nowhere/new", {"Content-Type": "text/xml"}),
+        (412, "MKCOL", "/c/new", {"Content-Type": "text/xml", "If-Match": "*"}),
+        (423, "MKCOL", "/c/closed/new", {"Content-Type": "text/xml"}),
         (405, "POST", "/c/f", {}),
         (409, "PUT", "/c/nowhere/f", {}),
         (409, "LOCK", "/c/nowhere/f", {}),
@@ -105,6 +110,7 @@ def test_an_unknown_coding_is_told_which_is_known(dav):
         ("PROPPATCH", "/c/f", UPDATE, 207, {}),
         ("LOCK", "/c/f", LOCKINFO, 200, {}),
         ("LOCK", "/c/new", LOCKINFO, 201, {"If-None-Match": "*"}),
+        ("MKCOL", "/c/new", MKCOL, 201, {"If-None-Match": "*", "Content-Type": "text/xml"}),
         ("PROPFIND", "/c/", b'<propfind xmlns="DAV:"><allprop/></propfind>', 207, {"Depth": "0"}),
     ],
 )
