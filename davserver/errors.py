@@ -39,6 +39,9 @@ Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log l
         JournalCorrupt           a journal entry that cannot be read
         RecordCorrupt            a directory record that is missing or damaged
         NotPermitted             the principal has no right to do this
+            InsecureChannel      a password would travel in the clear
+        NotAuthenticated         nobody was named, or the credentials are wrong
+        TooManyGuesses           wrong credentials too often (retry_after_s)
 """
 
 from __future__ import annotations
@@ -265,3 +268,19 @@ class RecordCorrupt(DavserverError):
 
 class NotPermitted(DavserverError):
     """The principal has no right to do this."""
+
+
+class InsecureChannel(NotPermitted):
+    """Credentials are needed, and on this connection others could read them."""
+
+
+class NotAuthenticated(DavserverError):
+    """Nobody said who they are where that is needed, or what they said is wrong."""
+
+
+class TooManyGuesses(DavserverError):
+    """Wrong credentials came too often; none are looked at for a while."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("too many wrong passwords or tokens", hint=f"wait {retry_after_s} s")
+        self.retry_after_s = retry_after_s

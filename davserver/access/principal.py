@@ -1,20 +1,27 @@
 """Who makes a request, and how that is found out.
 
-Owns: Principal; the Authenticator protocol; the policy of a server without accounts.
+Owns: Principal; Caller, what a request shows of who makes it; the Authenticator protocol, where other ways to know
+somebody fit in.
 Never: a password, a path or a grant.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import Protocol
+
+ANONYMOUS_NAME = "anonymous"
+"""What a stranger is called where rights are granted; no account may have the name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who makes a request; the empty name is a stranger."""
+    """Who makes a request; the empty name is a stranger. ``may_write`` is False for a token of scope read."""
 
     name: str
+    may_write: bool = True
 
     @property
     def is_anonymous(self) -> bool:
@@ -25,20 +32,41 @@ class Principal:
 ANONYMOUS = Principal("")
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a request shows of who makes it.
+
+    ``authorization`` is its header; ``address`` the client's, "" for a peer on a unix socket; ``is_tls`` whether the
+    client's connection is encrypted, as far as this server or a trusted proxy knows.
+    """
+
+    authorization: str | None
+    address: str
+    is_tls: bool
+
+    @property
+    def is_private(self) -> bool:
+        """Tell whether nobody can read along: TLS, or a connection that does not leave this machine."""
+        return self.is_tls or not self.address or is_loopback(self.address)
+
+
+@lru_cache(maxsize=1024)
+def is_loopback(address: str) -> bool:
+    """Tell whether an address is of this machine; what is no address is not."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return bool((mapped or parsed).is_loopback)
+
+
 class Authenticator(Protocol):
     """Finds the principal of a request. Threads: any."""
 
-    def authenticate(self, authorization: str | None, client: str) -> Principal:
-        """Return who makes a request with this Authorization header from this address; raises NotPermitted."""
+    def authenticate(self, caller: Caller) -> Principal:
+        """Return who makes a request, ANONYMOUS if nobody was named.
+
+        Raises NotAuthenticated for wrong credentials, InsecureChannel for any in the clear, and TooManyGuesses.
+        """
         ...
-
-
-class Anyone:
-    """The policy of a server without accounts: all are strangers, and all may do everything.
-
-    What they say of themselves is not looked at: clients send a user name even where none is asked for.
-    """
-
-    def authenticate(self, authorization: str | None, client: str) -> Principal:  # noqa: ARG002  # part of the protocol
-        """Return the anonymous principal."""
-        return ANONYMOUS

@@ -22,6 +22,9 @@ _COMMANDS = {
     "history": "versions:history",
     "restore": "versions:restore",
     "fsck": "fsck:fsck",
+    "user": "user:user",
+    "token": "token:token",
+    "grant": "grant:grant",
     "config": "config:config",
 }
 """Command to module and function; a command's module is imported when it is used, since some bring a lot along."""

@@ -13,7 +13,7 @@ from davserver.dav.patch import PARTIAL_UPDATE
 from davserver.dav.requests import Request
 from davserver.dav.resources import find
 from davserver.dav.responses import HeaderList, Response
-from davserver.errors import NotFound
+from davserver.errors import InsecureChannel, NotAuthenticated, NotFound
 from davserver.live.house import House
 
 COMPLIANCE: HeaderList = [("DAV", "1, 2, 3, sabredav-partialupdate"), ("MS-Author-Via", "DAV")]
@@ -27,10 +27,15 @@ def handle(request: Request, house: House) -> Response:
 
 
 def verbs_at(request: Request, house: House) -> tuple[str, ...]:
-    """List the verbs of the request's target, mapped or not; every verb there is for ``OPTIONS *``."""
+    """List the verbs of the request's target, mapped or not.
+
+    Every verb there is for ``OPTIONS *``, and for a stranger who may not know what is there.
+    """
     if request.whole_server:
         return (*FILE, "MKCOL")
     try:
         return allowed(find(house, request.target))
     except NotFound:
         return allowed_unmapped(request.target)
+    except (NotAuthenticated, InsecureChannel):
+        return (*FILE, "MKCOL")

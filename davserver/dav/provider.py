@@ -13,6 +13,7 @@ from typing import Any
 
 from wsgidav.dav_provider import DAVCollection, DAVNonCollection, DAVProvider
 
+from davserver.access.door import HOUSE_KEY
 from davserver.collection.filenode import FileNode, etag_of
 from davserver.dav.paths import target_of
 from davserver.dav.properties import content_type
@@ -41,7 +42,7 @@ class HouseProvider(DAVProvider):  # type: ignore[misc]  # wsgidav has no types
         """Return the adapter of a decoded path, None if nothing is there."""
         segments = tuple(name for name in path.split("/") if name)
         try:
-            resource = find(self.house, target_of(segments))
+            resource = find(environ.get(HOUSE_KEY, self.house), target_of(segments))
         except NotFound:
             return None
         return adapter(path, environ, resource)
@@ -51,7 +52,7 @@ class HouseProvider(DAVProvider):  # type: ignore[misc]  # wsgidav has no types
     ) -> Iterable[bytes]:
         """Serve a request with davserver's own verbs; WsgiDAV's default handler is never called."""
         request = build_request(environ, now_s=self.house.clock(), digests=self._digests)
-        return send(serve(request, self.house), start_response)
+        return send(serve(request, environ.get(HOUSE_KEY, self.house)), start_response)
 
 
 def send(response: Response, start_response: StartResponse) -> Iterable[bytes]:
@@ -70,7 +71,8 @@ class Folder(DAVCollection):  # type: ignore[misc]
 
     def get_member_names(self) -> list[str]:
         """List the names of its members."""
-        return [member.segments[-1] for member in members(self.provider.house, self.resource)]
+        house = self.environ.get(HOUSE_KEY, self.provider.house)
+        return [member.segments[-1] for member in members(house, self.resource)]
 
     def get_creation_date(self) -> float:
         """Return seconds since the epoch."""

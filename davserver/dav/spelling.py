@@ -12,7 +12,7 @@ from typing import Protocol
 from unicodedata import normalize
 
 from davserver.collection.dirnode import DirNode, Node
-from davserver.errors import NotFound
+from davserver.errors import InsecureChannel, NotAuthenticated, NotFound
 from davserver.live.views import View
 from davserver.values import TreePath
 
@@ -35,6 +35,10 @@ def settle(root: DirNode, path: TreePath) -> TreePath:
     return (*settled, *path[len(settled) :])
 
 
+_NOT_SEEN = (NotFound, NotAuthenticated, InsecureChannel)
+"""Nothing of this name, as an account or a stranger is told."""
+
+
 class _ByName(Protocol):
     def view(self, name: str) -> View: ...
 
@@ -43,11 +47,11 @@ def view_of(collections: _ByName, name: str) -> View:
     """Return the collection of a name, in whichever spelling it has one; raises NotFound."""
     try:
         return collections.view(name)
-    except NotFound:
+    except _NOT_SEEN:
         for other in _others(name):
             try:
                 return collections.view(other)
-            except NotFound:
+            except _NOT_SEEN:
                 continue
         raise
 

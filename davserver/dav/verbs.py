@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from davserver.dav import copymove, delete, get, lock, mkcol, options, partial, patch, propfind, proppatch, put, unlock
+from davserver.dav.admission import admit
 from davserver.dav.faults import MethodNotAllowed, NotImplementedYet
 from davserver.dav.requests import Request
 from davserver.dav.responses import Response
@@ -49,6 +50,7 @@ _KNOWN = frozenset({"POST", "TRACE"})
 
 def serve(request: Request, house: House) -> Response:
     """Answer a request; raises DavserverError."""
+    admit(request, house)
     handler = VERBS.get(request.method)
     if handler is None and request.method not in _KNOWN:
         raise NotImplementedYet(f"the method {request.method} is not known here")

@@ -1,23 +1,66 @@
-"""Say who makes a request: ``davserver.principal`` in the environ."""
+"""Say who makes a request, and hand it the house as they may use it.
+
+Owns: the challenge: ``WWW-Authenticate`` on every 401, whichever room refused; the answer to bad credentials.
+Follows: RFC 9110 section 11.6.1, RFC 7617, RFC 6750 section 3. Basic comes first and in a header of its own: Explorer
+and Finder take the first scheme they know, and some clients do not find the second one behind a comma.
+Invariant: nothing of the body is read before this is passed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from davserver.access.principal import Authenticator
-from davserver.middleware.wsgi import Application, Environ, StartResponse
+from davserver.access.door import HOUSE_KEY, Door
+from davserver.access.principal import Caller
+from davserver.errors import InsecureChannel, NotAuthenticated, TooManyGuesses
+from davserver.middleware.wsgi import Application, Environ, Headers, StartResponse, answer
+
+CHALLENGE: Headers = [
+    ("WWW-Authenticate", 'Basic realm="davserver", charset="UTF-8"'),
+    ("WWW-Authenticate", 'Bearer realm="davserver"'),
+]
 
 
 class Authenticated:
     """Wraps the application."""
 
-    def __init__(self, app: Application, authenticator: Authenticator) -> None:
+    def __init__(self, app: Application, door: Door) -> None:
         self._app = app
-        self._authenticator = authenticator
+        self._door = door
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; raises NotPermitted for credentials that are none."""
-        authorization = environ.get("HTTP_AUTHORIZATION")
-        principal = self._authenticator.authenticate(authorization, environ.get("REMOTE_ADDR", ""))
-        environ["davserver.principal"] = principal.name
-        return self._app(environ, start_response)
+        """Answer one request: 401, 403 or 429 for credentials that are not taken."""
+
+        def start(status: str, headers: Headers, exc_info: Any = None, /) -> Any:
+            if status.startswith("401"):
+                headers = [*headers, *CHALLENGE]
+            return start_response(status, headers, exc_info)
+
+        caller = Caller(
+            environ.get("HTTP_AUTHORIZATION"),
+            environ.get("REMOTE_ADDR", ""),
+            is_tls=environ.get("wsgi.url_scheme") == "https",
+        )
+        try:
+            visit = self._door.enter(caller)
+        except NotAuthenticated as error:
+            return _refusal(environ, start, "401 Unauthorized", error.message)
+        except InsecureChannel as error:
+            return _refusal(environ, start, "403 Forbidden", f"{error.message} ({error.hint})")
+        except TooManyGuesses as error:
+            retry = ("Retry-After", str(error.retry_after_s))
+            return _refusal(environ, start, "429 Too Many Requests", f"{error.message} ({error.hint})", retry)
+        environ["davserver.principal"] = visit.principal.name
+        environ[HOUSE_KEY] = visit.house
+        return self._app(environ, start)
+
+
+def _refusal(
+    environ: Environ, start: StartResponse, status: str, text: str, *headers: tuple[str, str]
+) -> Iterable[bytes]:
+    def with_headers(status: str, own: Headers, exc_info: Any = None, /) -> Any:
+        return start(status, [*own, *headers], exc_info)
+
+    body = answer(with_headers, status, text)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else body

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from davserver.access.principal import Anyone
 from davserver.config import Settings
 from davserver.dav.app import make_app
 from davserver.dav.status import row_of
@@ -24,6 +23,7 @@ from davserver.middleware.exchange import Observed, Observer
 from davserver.middleware.proxies import BehindProxies, Trust
 from davserver.middleware.security_headers import SecurityHeaders
 from davserver.middleware.wsgi import Application, Environ, StartResponse
+from davserver.server.entrance import open_door
 from davserver.server.logs import logs_are_json
 from davserver.server.opening import open_house
 from davserver.server.process import Site
@@ -39,7 +39,7 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
     house = open_house(settings, report=_report_commit)
     house.start()
     metrics = Metrics(shared=multiprocess)
-    app: Application = Authenticated(_inner(settings, house, metrics), Anyone())
+    app: Application = Authenticated(_inner(settings, house, metrics), open_door(settings, address, house))
     app = BehindProxies(
         app,
         Trust(settings.proxy_trusted),

@@ -17,6 +17,7 @@ from pathlib import Path
 from davserver.config import Settings
 from davserver.errors import ConfigError
 from davserver.server.announce import announce
+from davserver.server.entrance import has_accounts
 from davserver.server.head import HeadLimits
 from davserver.server.http import Limits, Server
 from davserver.server.logs import configure_logs
@@ -69,12 +70,12 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
 
 def refuse_strangers(settings: Settings, address: Address) -> None:
     """Refuse to serve everyone on an address others can reach, unless that was asked for. Errors: ConfigError."""
-    if settings.allow_anonymous or address.is_private():
+    if settings.allow_anonymous or address.is_private() or has_accounts(settings):
         return
     raise ConfigError(
         "listen",
         f"{address} can be reached by others, and there are no accounts: anyone could read and write",
-        hint="listen on 127.0.0.1, or give --allow-anonymous if that is meant",
+        hint="davserver user add NAME makes one; or listen on 127.0.0.1, or give --allow-anonymous if that is meant",
     )
 
 

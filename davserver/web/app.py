@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from davserver.access.door import HOUSE_KEY
+from davserver.access.guarded_house import GuardedHouse
 from davserver.errors import DavserverError
 from davserver.live.house import House
 from davserver.web.api import commit_collection
@@ -21,6 +23,7 @@ from davserver.web.responses import Answer, Environ, StartResponse, StatusOf, fa
 PREFIX = "/_/"
 
 Handler = Callable[..., Answer]
+"""Takes the house as the principal of the request may use it, and the groups of the path."""
 
 
 class Route(NamedTuple):
@@ -34,20 +37,22 @@ class WebApp:
     """The WSGI application for ``/_/``. Threads: any."""
 
     def __init__(self, house: House, metrics: Metrics, status_of: StatusOf) -> None:
+        self._house = house
         self._status_of = status_of
         self._routes = (
-            _get("health/live", live),
-            _get("health/ready", lambda: ready(house)),
-            _get("metrics", metrics.answer),
-            Route(_path("api/collections/([^/]+)/commit"), {"POST": lambda name: commit_collection(house, name)}),
+            _get("health/live", lambda _house: live()),
+            _get("health/ready", lambda _house: ready(house)),
+            _get("metrics", lambda visited: _metrics(metrics, visited)),
+            Route(_path("api/collections/([^/]+)/commit"), {"POST": commit_collection}),
         )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         method = environ["REQUEST_METHOD"]
-        return self._answer(method, environ["REQUEST_URI"].partition("?")[0]).send(method, start_response)
+        house = environ.get(HOUSE_KEY, self._house)
+        return self._answer(house, method, environ["REQUEST_URI"].partition("?")[0]).send(method, start_response)
 
-    def _answer(self, method: str, path: str) -> Answer:
+    def _answer(self, house: House, method: str, path: str) -> Answer:
         for route in self._routes:
             match = route.path.match(path)
             if match is None:
@@ -55,17 +60,24 @@ class WebApp:
             handler = route.handlers.get(method)
             if handler is None:
                 return failure(405, f"{method} is not possible here", [("Allow", ", ".join(route.handlers))])
-            return self._run(handler, [unquote(group) for group in match.groups()])
+            return self._run(handler, house, [unquote(group) for group in match.groups()])
         return failure(404, "no such page")
 
-    def _run(self, handler: Handler, arguments: list[str]) -> Answer:
+    def _run(self, handler: Handler, house: House, arguments: list[str]) -> Answer:
         try:
-            return handler(*arguments)
+            return handler(house, *arguments)
         except DavserverError as error:
             status = self._status_of(error)
             if status >= 500 and status not in {503, 507}:
                 raise  # the outermost wrapper logs it, and shows the request id only
             return failure(status, error.message)
+
+
+def _metrics(metrics: Metrics, house: House) -> Answer:
+    """Answer with the metrics, to anybody with a name: a stranger learns nothing of how the server is used."""
+    if isinstance(house, GuardedHouse):
+        house.rights.require_name()
+    return metrics.answer()
 
 
 def _get(path: str, handler: Handler) -> Route:

@@ -1,0 +1,139 @@
+"""An edit as one principal may make it.
+
+Owns: which right each change needs. The names decide nothing: rights are held against the collection that a name means
+inside the transaction.
+Invariant: whatever makes a collection owns it: its maker is granted ``manage`` in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from davserver.access.rights import Rights
+from davserver.catalog.model import Collection, Grant, Lock, Right
+from davserver.collection.change import Change
+from davserver.collection.dirnode import EMPTY_DIR, DirNode
+from davserver.errors import Exists, NotFound, NotPermitted
+from davserver.live.edit import Edit
+from davserver.live.views import View
+from davserver.values import TreePath
+
+T = TypeVar("T")
+
+
+class GuardedEdit(Edit):
+    """An edit that refuses what its maker may not do.
+
+    It is an Edit to whoever takes one, and holds none of an Edit's own state: a method that is not decided upon here
+    fails instead of letting everybody in. A test lists those methods.
+    """
+
+    def __init__(self, edit: Edit, rights: Rights) -> None:
+        # Not calling up, so that what is not written here does not work.
+        self.now_ns = edit.now_ns
+        self._edit = edit
+        self._rights = rights
+        self._made: set[int] = set()
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def view(self, name: str) -> View:
+        """Return a collection they may read."""
+        return self._seen(lambda: self._edit.view(name))
+
+    def view_uuid(self, uuid: str) -> View:
+        """Return a collection they may read, trashed or not."""
+        return self._seen(lambda: self._edit.view_uuid(uuid))
+
+    def view_id(self, collection_id: int) -> View:
+        """Return a collection they may read."""
+        return self._seen(lambda: self._edit.view_id(collection_id))
+
+    def locks(self, collection_id: int) -> list[Lock]:
+        """List the locks of a collection they may read."""
+        self._require(collection_id, Right.READ)
+        return self._edit.locks(collection_id)
+
+    # -- changing -----------------------------------------------------------------------------------------------------
+
+    def apply(self, collection_id: int, change: Change) -> DirNode:
+        """Make a change: ``write``."""
+        self._require(collection_id, Right.WRITE)
+        return self._edit.apply(collection_id, change)
+
+    def graft(self, collection_id: int, path: TreePath, source_id: int, source_path: TreePath) -> DirNode:
+        """Share a subtree: ``read`` there, ``write`` here."""
+        self._require(source_id, Right.READ)
+        self._require(collection_id, Right.WRITE)
+        return self._edit.graft(collection_id, path, source_id, source_path)
+
+    def create_collection(self, name: str, root: DirNode = EMPTY_DIR) -> Collection:
+        """Make a collection: any account; raises NotPermitted for a name that is taken by one they cannot see."""
+        self._rights.require_account()
+        made = self._named(lambda: self._edit.create_collection(name, root))
+        self._made.add(made.id)
+        self._edit.access().set_grant(Grant(made.id, self._rights.principal.name, Right.MANAGE))
+        return made
+
+    def rename_collection(self, collection_id: int, name: str) -> None:
+        """Give a collection another name: ``manage``."""
+        self._require(collection_id, Right.MANAGE)
+        self._named(lambda: self._edit.rename_collection(collection_id, name))
+
+    def trash_collection(self, collection_id: int) -> None:
+        """Put a collection into the trash: ``manage``."""
+        self._require(collection_id, Right.MANAGE)
+        self._edit.trash_collection(collection_id)
+
+    def restore_collection(self, collection_id: int, name: str) -> None:
+        """Take a collection out of the trash: ``manage``."""
+        self._require(collection_id, Right.MANAGE)
+        self._named(lambda: self._edit.restore_collection(collection_id, name))
+
+    def set_quota(self, collection_id: int, limit_bytes: int | None) -> None:
+        """Limit a collection: ``manage``."""
+        self._require(collection_id, Right.MANAGE)
+        self._edit.set_quota(collection_id, limit_bytes)
+
+    def add_lock(self, lock: Lock) -> None:
+        """Store a lock: ``write``."""
+        self._require(lock.collection_id, Right.WRITE)
+        self._edit.add_lock(lock)
+
+    def refresh_lock(self, lock: Lock, *, timeout_s: int) -> Lock:
+        """Start a lock's time anew: ``write``."""
+        self._require(lock.collection_id, Right.WRITE)
+        return self._edit.refresh_lock(lock, timeout_s=timeout_s)
+
+    def remove_lock(self, lock: Lock) -> None:
+        """End a lock: ``write``."""
+        self._require(lock.collection_id, Right.WRITE)
+        self._edit.remove_lock(lock)
+
+    def remove_locks_below(self, collection_id: int, path: TreePath) -> None:
+        """End the locks below a path: ``write``."""
+        self._require(collection_id, Right.WRITE)
+        self._edit.remove_locks_below(collection_id, path)
+
+    # -- deciding -----------------------------------------------------------------------------------------------------
+
+    def _require(self, collection_id: int, right: Right) -> None:
+        # What this edit made is its maker's, though the grant is not committed yet.
+        if collection_id not in self._made:
+            self._rights.require(collection_id, right)
+
+    def _seen(self, look: Callable[[], View]) -> View:
+        try:
+            view = look()
+        except NotFound:
+            raise self._rights.unseen() from None
+        self._require(view.info.id, Right.READ)
+        return view
+
+    def _named(self, change: Callable[[], T]) -> T:
+        try:
+            return change()
+        except Exists:
+            # Whoever could see the other one was told before: the verbs look at the destination first.
+            raise NotPermitted("this name is taken") from None

@@ -1,0 +1,117 @@
+"""The house as one principal may see and change it.
+
+Owns: which right each look and each change needs. Whatever the URL space calls a collection (its name, its uuid, its
+history, the hash of its content), it comes through here, and so does every verb.
+Invariant: a request is handed this house and no other, so no verb can forget to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from davserver.access.guarded_edit import GuardedEdit
+from davserver.access.rights import Rights
+from davserver.catalog.model import Collection, Lock, Right, Version
+from davserver.errors import NotFound
+from davserver.live.edit import Edit
+from davserver.live.house import House
+from davserver.live.past import Past
+from davserver.live.upload import Upload
+from davserver.live.views import VersionView, View
+from davserver.values import PDH
+
+T = TypeVar("T")
+
+
+class GuardedHouse(House):
+    """A house that shows and changes only what its visitor may.
+
+    It is a House to whoever takes one, and holds none of a House's own state: a method that is not decided upon here
+    fails instead of letting everybody in. A test lists those methods.
+    """
+
+    def __init__(self, house: House, rights: Rights) -> None:
+        # Not calling up, so that what is not written here does not work.
+        self.settings = house.settings
+        self.blocks = house.blocks
+        self.clock = house.clock
+        self.random_bytes = house.random_bytes
+        self.rights = rights
+        self._house = house
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def collections(self) -> list[Collection]:
+        """List the collections they may read; raises NotAuthenticated for a stranger who may read none."""
+        if not self.rights.sees_any():
+            raise self.rights.unseen()
+        return [info for info in self._house.collections() if self.rights.sees(info.id)]
+
+    def trashed(self) -> list[Collection]:
+        """List the collections in the trash that they may bring back."""
+        return [info for info in self._house.trashed() if self.rights.level(info.id) is Right.MANAGE]
+
+    def view(self, name: str) -> View:
+        """Return a collection they may read."""
+        return self._seen(lambda: self._house.view(name))
+
+    def view_uuid(self, uuid: str) -> View:
+        """Return a collection they may read, trashed or not."""
+        return self._seen(lambda: self._house.view_uuid(uuid))
+
+    def view_pdh(self, pdh: PDH, allowed: Callable[[int], bool] = lambda _collection_id: True) -> VersionView:
+        """Return content by its hash, if a collection they may read has or had it."""
+        try:
+            return self._house.view_pdh(pdh, lambda number: self.rights.sees(number) and allowed(number))
+        except NotFound:
+            raise self.rights.unseen() from None
+
+    def versions(self, name: str) -> list[Version]:
+        """List the versions of a collection they may read."""
+        self.view(name)
+        return self._house.versions(name)
+
+    def view_version(self, name: str, number: int) -> VersionView:
+        """Return a version of a collection they may read."""
+        self.view(name)
+        return self._house.view_version(name, number)
+
+    def manifest(self, version: VersionView) -> Iterator[str]:
+        """Iterate over a manifest text of a collection they may read."""
+        self.rights.require(version.info.id, Right.READ)
+        return self._house.manifest(version)
+
+    def locks(self, name: str) -> list[Lock]:
+        """List the locks of a collection they may read."""
+        self.view(name)
+        return self._house.locks(name)
+
+    def recall(self, view: View, seq: int) -> Past:
+        """Return what a collection that they may read was."""
+        self.rights.require(view.info.id, Right.READ)
+        return self._house.recall(view, seq)
+
+    # -- changing -----------------------------------------------------------------------------------------------------
+
+    def upload(self, expected_bytes: int | None = None) -> Upload:
+        """Begin to receive a body: an account; where it goes is decided when it is linked."""
+        self.rights.require_account()
+        return self._house.upload(expected_bytes)
+
+    def edit(self, fn: Callable[[Edit], T]) -> T:
+        """Run a function on an edit that knows their rights."""
+        return self._house.edit(lambda edit: fn(GuardedEdit(edit, self.rights)))
+
+    def commit(self, name: str) -> Version:
+        """Make a version of a collection they may write."""
+        self.rights.require(self.view(name).info.id, Right.WRITE)
+        return self._house.commit(name)
+
+    def _seen(self, look: Callable[[], View]) -> View:
+        try:
+            view = look()
+        except NotFound:
+            raise self.rights.unseen() from None
+        self.rights.require(view.info.id, Right.READ)
+        return view

@@ -1,0 +1,121 @@
+"""Accounts, tokens and grants, made and removed: what the command line does.
+
+Owns: which names and passwords are taken.
+Durability: each function is one edit; when it returns, all processes that serve this data go by it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from davserver.access.credentials import normal
+from davserver.access.passwords import Passwords
+from davserver.access.principal import ANONYMOUS_NAME
+from davserver.access.tokens import digest_of, make_token, make_token_id
+from davserver.catalog.accounts import Access
+from davserver.catalog.model import Account, Grant, Right, Token
+from davserver.errors import Exists, Invalid, InvalidName, NotFound
+from davserver.live.edit import Edit
+from davserver.live.house import House
+
+_NAME = re.compile(r"[\w][\w.@+-]{0,63}\Z")
+MIN_PASSWORD_CHARS = 8
+MAX_PASSWORD_CHARS = 1024
+_DAY_NS = 86_400 * 1_000_000_000
+
+
+def add_account(house: House, passwords: Passwords, name: str, password: str) -> Account:
+    """Make an account; raises Exists, InvalidName, or Invalid for a password nobody should have."""
+    name = normal(name)
+    _check_name(name)
+    hashed = passwords.hash(_checked_password(password))
+
+    def change(edit: Edit) -> Account:
+        if edit.access().account(name) is not None:
+            raise Exists(f"an account {name!r} exists already", hint="davserver user passwd changes its password")
+        account = Account(name=name, password_hash=hashed, created_ns=edit.now_ns)
+        edit.access().add_account(account)
+        return account
+
+    return house.edit(change)
+
+
+def change_password(house: House, passwords: Passwords, name: str, password: str) -> None:
+    """Give an account another password; its tokens stay. Raises NotFound or Invalid."""
+    hashed = passwords.hash(_checked_password(password))
+
+    def change(edit: Edit) -> None:
+        edit.access().set_password(_account(edit.access(), name).name, hashed)
+
+    house.edit(change)
+
+
+def remove_account(house: House, name: str) -> None:
+    """Remove an account with its tokens and grants; raises NotFound. What it stored stays."""
+    house.edit(lambda edit: edit.access().remove_account(_account(edit.access(), name).name))
+
+
+def add_token(house: House, name: str, *, may_write: bool, days: float | None) -> tuple[Token, str]:
+    """Make a token for an account; returns its row and its text, which nobody can see again. Raises NotFound."""
+    text = make_token(house.random_bytes)
+    token_id = make_token_id(house.random_bytes)
+
+    def change(edit: Edit) -> Token:
+        token = Token(
+            id=token_id,
+            account=_account(edit.access(), name).name,
+            digest=digest_of(text),
+            may_write=may_write,
+            created_ns=edit.now_ns,
+            expires_ns=None if days is None else edit.now_ns + int(days * _DAY_NS),
+        )
+        edit.access().add_token(token)
+        return token
+
+    return house.edit(change), text
+
+
+def revoke_token(house: House, token_id: str) -> None:
+    """End a token; raises NotFound."""
+
+    def change(edit: Edit) -> None:
+        if not edit.access().remove_token(token_id):
+            raise NotFound(f"no token {token_id!r}", hint="davserver token list")
+
+    house.edit(change)
+
+
+def grant(house: House, collection: str, grantee: str, right: Right) -> Grant:
+    """Say what somebody may do with a collection; raises NotFound, or Invalid for a stranger who would write."""
+    if grantee == ANONYMOUS_NAME and right > Right.READ:
+        raise Invalid("strangers may read at most", hint="make an account, and grant it more")
+
+    def change(edit: Edit) -> Grant:
+        access = edit.access()
+        name = grantee if grantee == ANONYMOUS_NAME else _account(access, grantee).name
+        given = Grant(edit.view(collection).info.id, name, right)
+        access.set_grant(given)
+        return given
+
+    return house.edit(change)
+
+
+def _account(access: Access, name: str) -> Account:
+    account = access.account(normal(name))
+    if account is None:
+        raise NotFound(f"no account {name!r}", hint="davserver user list")
+    return account
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.match(name):
+        raise InvalidName(name, "an account's name is letters, digits and . _ @ + -, at most 64")
+    if name == ANONYMOUS_NAME:
+        raise InvalidName(name, "it stands for whoever gives no name")
+
+
+def _checked_password(password: str) -> str:
+    password = normal(password)
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        raise Invalid(f"a password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters")
+    return password
