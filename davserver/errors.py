@@ -27,6 +27,7 @@ Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log l
         PreconditionFailed       a condition of the request does not hold
         Locked                   a lock stands in the way
         QuotaExceeded            the change would exceed a limit
+        UploadOvertaken          another request goes on with an upload
         FileTooLarge             a file may not be that long (size, limit)
         BlockError
             BlockMissing         the store has no such block
@@ -196,6 +197,10 @@ class QuotaExceeded(DavserverError):
         super().__init__(f"{need} bytes do not fit into the {left} bytes left")
         self.need = need
         self.left = left
+
+
+class UploadOvertaken(DavserverError):
+    """Another request took an upload over since this one began: nothing more is added to it by this one."""
 
 
 class FileTooLarge(DavserverError):

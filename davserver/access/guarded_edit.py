@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from davserver.access.rights import Rights
 from davserver.catalog.model import Collection, Grant, Lock, Right
+from davserver.catalog.uploads import Uploads
 from davserver.collection.change import Change
 from davserver.collection.dirnode import EMPTY_DIR, DirNode
 from davserver.errors import Exists, NotFound, NotPermitted
@@ -54,6 +55,12 @@ class GuardedEdit(Edit):
         """List the locks of a collection they may read."""
         self._require(collection_id, Right.READ)
         return self._edit.locks(collection_id)
+
+    @property
+    def uploads(self) -> Uploads:
+        """The uploads that are not linked yet: an account; whose an upload is, who continues it checks."""
+        self._rights.require_account()
+        return self._edit.uploads
 
     # -- changing -----------------------------------------------------------------------------------------------------
 

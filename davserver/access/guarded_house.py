@@ -8,11 +8,13 @@ Invariant: a request is handed this house and no other, so no verb can forget to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from davserver.access.guarded_edit import GuardedEdit
 from davserver.access.rights import Rights
 from davserver.catalog.model import Collection, Lock, Right, Version
+from davserver.catalog.uploads import Uploads
 from davserver.errors import NotFound
 from davserver.live.edit import Edit
 from davserver.live.house import House
@@ -91,6 +93,13 @@ class GuardedHouse(House):
         """Return what a collection that they may read was."""
         self.rights.require(view.info.id, Right.READ)
         return self._house.recall(view, seq)
+
+    @contextmanager
+    def uploads(self) -> Iterator[Uploads]:
+        """Look at the uploads that are not linked yet: an account; whose an upload is, its reader checks."""
+        self.rights.require_account()
+        with self._house.uploads() as uploads:
+            yield uploads
 
     # -- changing -----------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from davserver.catalog.locks import Locks
 from davserver.catalog.migrations.upgrade import upgrade
 from davserver.catalog.settings import Settings
 from davserver.catalog.trails import Trails
+from davserver.catalog.uploads import Uploads
 from davserver.catalog.versions import Records, Texts, Versions
 from davserver.errors import ConfigError
 
@@ -63,6 +64,7 @@ class Tables:
     texts: Texts
     locks: Locks
     settings: Settings
+    uploads: Uploads
     access: Access
 
     def savepoint(self) -> Savepoint:
@@ -82,6 +84,7 @@ class Tables:
             Texts(connection),
             Locks(connection),
             Settings(connection),
+            Uploads(connection),
             Access(connection),
         )
 

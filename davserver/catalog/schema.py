@@ -137,6 +137,32 @@ grants = Table(
     Column("level", Integer, nullable=False),
 )
 
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("principal", Text, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("length", BigInteger),
+    Column("received", BigInteger, nullable=False),
+    Column("parts", BigInteger, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("expires_ns", BigInteger, nullable=False),
+)
+
+upload_parts = Table(
+    "upload_parts",
+    metadata,
+    Column("token", Text, ForeignKey("uploads.token"), primary_key=True),
+    Column("chunk", BigInteger, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("ranged", Boolean, nullable=False),
+    Column("header", LargeBinary, nullable=False),
+    Column("inline", LargeBinary, nullable=False),
+)
+
 locks = Table(
     "locks",
     metadata,

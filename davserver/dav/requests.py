@@ -20,7 +20,7 @@ from enum import Enum
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
-from davserver.dav import filespan
+from davserver.dav import filespan, nextcloud
 from davserver.dav.faults import BadRequest, MediaTypeUnsupported, PayloadTooLarge
 from davserver.dav.paths import Address, Root, Target, parse_address
 from davserver.dav.quirks.quirk import ENVIRON_KEY, Asking
@@ -48,11 +48,20 @@ class Headers:
     def __init__(self, environ: Mapping[str, Any]) -> None:
         self._environ = environ
 
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> Headers:
+        """Make headers of names and values."""
+        return cls({_environ_key(name): value for name, value in values.items()})
+
     def get(self, name: str) -> str | None:
         """Return the value of a header, None if it was not sent."""
-        lower = name.lower()
-        value = self._environ.get(_UNPREFIXED.get(lower) or "HTTP_" + lower.replace("-", "_").upper())
+        value = self._environ.get(_environ_key(name))
         return None if value is None else str(value)
+
+
+def _environ_key(name: str) -> str:
+    lower = name.lower()
+    return _UNPREFIXED.get(lower) or "HTTP_" + lower.replace("-", "_").upper()
 
 
 class BodyStream(Protocol):
@@ -181,13 +190,14 @@ def build_request(environ: Mapping[str, Any], *, now_s: float, digests: ReprDige
     whole_server = raw == "*" and environ["REQUEST_METHOD"] == "OPTIONS"
     script_name = environ.get("SCRIPT_NAME", "").rstrip("/")
     prefix = quote(script_name.encode("latin-1"), safe="/-._~") if script_name else ""
+    published, path = nextcloud.split(path)
     address = Address(Root(), slash=True) if whole_server else parse_address(path)
     return Request(
         method=environ["REQUEST_METHOD"],
         target=address.target,
         slash=address.slash,
         query=query,
-        prefix=prefix,
+        prefix=prefix + published,
         headers=Headers(environ),
         body=Body(environ["wsgi.input"], _body_length(environ)),
         principal=environ.get("davserver.principal", ""),

@@ -20,8 +20,10 @@ from davserver.dav.conditional import Validators
 from davserver.dav.paths import (
     HistoryOf,
     HistoryRoot,
+    InChunks,
     InCollection,
     InContent,
+    InUpload,
     InVersion,
     Target,
     target_of,
@@ -101,6 +103,8 @@ def find(house: House, target: Target) -> Resource:
         case HistoryOf(name):
             info = view_of(house, name).info
             return Resource(target.segments, Place.SPACE, info.created_ns, collection=info)
+        case InUpload() | InChunks():
+            raise NotFound("an upload is no resource until it is complete")
         case _:
             return Resource(target.segments, Place.SPACE, 0)
 

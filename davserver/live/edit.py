@@ -14,6 +14,7 @@ from typing import Protocol
 from davserver.catalog.accounts import Access
 from davserver.catalog.database import Savepoint, Tables
 from davserver.catalog.model import Collection, Entry, Lock, Trail, Version
+from davserver.catalog.uploads import Uploads
 from davserver.collection import tree
 from davserver.collection.change import Change, Origin, Splice, apply
 from davserver.collection.codec import encode
@@ -287,6 +288,11 @@ class Edit:
         tokens = [lock.token for lock in self.locks(collection_id) if lock.path[: len(path)] == path]
         if tokens:
             self._change_row(collection_id, lambda tables: tables.locks.remove(tokens))
+
+    @property
+    def uploads(self) -> Uploads:
+        """The uploads that are not linked yet, to read and to change (``live.uploads`` says how)."""
+        return self._batch.directly().uploads
 
     def version(self, collection_id: int, number: int) -> Version | None:
         """Find a version of a collection."""

@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeVar
 
 from davserver.blocks.store import BlockIndex
 from davserver.catalog.database import Catalog, Tables
 from davserver.catalog.model import Collection, Lock, Version
+from davserver.catalog.uploads import Uploads
 from davserver.collection.dirnode import DirNode
 from davserver.collection.extents import RangeReader
 from davserver.collection.marshal import manifest_text
@@ -158,6 +159,12 @@ class House:
     def access_changes(self) -> int:
         """Return a number that changes when accounts, tokens or grants did, in any process (a few microseconds)."""
         return self._catalog.access_changes()
+
+    @contextmanager
+    def uploads(self) -> Iterator[Uploads]:
+        """Look at the uploads that are not linked yet, in one consistent state."""
+        with self._catalog.read() as tables:
+            yield tables.uploads
 
     def read_catalog(self) -> AbstractContextManager[Tables]:
         """Open a read transaction on the tables, for what looks after the store (fsck, statistics)."""

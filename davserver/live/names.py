@@ -5,7 +5,7 @@ from __future__ import annotations
 from davserver.errors import InvalidName, NameTooLong
 from davserver.values import check_name
 
-RESERVED_NAMES = frozenset({"by_id", "history", "_"})
+RESERVED_NAMES = frozenset({"by_id", "history", "_", "remote.php"})
 """First path segments of the URL space that are no collections."""
 
 MAX_NAME_BYTES = 255

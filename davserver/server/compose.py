@@ -31,6 +31,9 @@ from davserver.server.sockets import Address
 from davserver.web.app import PREFIX, WebApp
 from davserver.web.metrics import Metrics
 
+UPLOADS = PREFIX + "uploads/"
+"""Uploads are no WebDAV resources, but become some: the DAV room serves them."""
+
 _log = structlog.get_logger("davserver.live")
 
 
@@ -66,7 +69,8 @@ def _inner(settings: Settings, house: House, metrics: Metrics) -> Application:
     web = WebApp(house, metrics, lambda error: row_of(error).status)
 
     def route(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        app = web if environ["PATH_INFO"].startswith(PREFIX) else dav
+        path = environ["PATH_INFO"]
+        app = web if path.startswith(PREFIX) and not path.startswith(UPLOADS) else dav
         return app(environ, start_response)
 
     return route

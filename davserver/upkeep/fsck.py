@@ -16,6 +16,7 @@ from davserver.collection.attributes import EMPTY
 from davserver.errors import BlockCorrupt, BlockError, BlockMissing, DavserverError, StoreUnavailable
 from davserver.live.grafting import EntryReader
 from davserver.live.house import House
+from davserver.live.uploads import named_blocks
 from davserver.upkeep.heads import Heads
 from davserver.upkeep.places import Damage, Tree
 from davserver.upkeep.report import Finding, Kind, Report
@@ -58,6 +59,7 @@ class _Fsck:
             self._check_collection(row.id)
         self._progress("collections", len(rows), len(rows))
         self._trees.compare_totals()
+        self._name_uploads()
         self._check_blocks()
         self._count_orphans()
         self._name_places()
@@ -89,6 +91,11 @@ class _Fsck:
         head = self._heads.check(row, versions[-1] if versions else None, entries, reader)
         if head is not None:
             self._all.append(Tree(row.name, None, head))
+
+    def _name_uploads(self) -> None:
+        """Count the blocks of uploads that are not linked yet as named: they are promised to whoever sends them."""
+        with self._house.uploads() as uploads:
+            self._trees.named.update(named_blocks(uploads))
 
     def _check_blocks(self) -> None:
         named = sorted(self._trees.named, key=str)

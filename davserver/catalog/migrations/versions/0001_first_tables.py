@@ -101,6 +101,28 @@ def upgrade() -> None:
         sa.Column("level", sa.Integer, nullable=False),
     )
     op.create_table(
+        "uploads",
+        sa.Column("token", sa.Text, primary_key=True),
+        sa.Column("principal", sa.Text, nullable=False),
+        sa.Column("request", sa.Text, nullable=False),
+        sa.Column("length", sa.BigInteger),
+        sa.Column("received", sa.BigInteger, nullable=False),
+        sa.Column("parts", sa.BigInteger, nullable=False),
+        sa.Column("turn", sa.BigInteger, nullable=False),
+        sa.Column("complete", sa.Boolean, nullable=False),
+        sa.Column("expires_ns", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "upload_parts",
+        sa.Column("token", sa.Text, sa.ForeignKey("uploads.token"), primary_key=True),
+        sa.Column("chunk", sa.BigInteger, primary_key=True),
+        sa.Column("position", sa.BigInteger, primary_key=True),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("ranged", sa.Boolean, nullable=False),
+        sa.Column("header", sa.LargeBinary, nullable=False),
+        sa.Column("inline", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
         "locks",
         sa.Column("token", sa.Text, primary_key=True),
         sa.Column("collection_id", key, sa.ForeignKey("collections.id"), nullable=False),
