@@ -14,9 +14,7 @@ Follows: RFC 3986 sections 2.1, 3.3 and 6; the URL space of the project's design
     /history/                          HistoryRoot
     /history/NAME/                     HistoryOf, read-only
     /history/NAME/TIME-NUMBER/path...  InVersion, read-only
-    /_/uploads/TOKEN                   InUpload, no WebDAV resource
     /_/...                             not WebDAV: refused here
-    /remote.php/dav/uploads/USER/ID/NAME   InChunks, no WebDAV resource
 
 Invariants: a name never holds a slash or NUL and is never a dot segment; parsing an href gives the target it was
 made from; ``%2F`` is never a separator.
@@ -30,22 +28,18 @@ from urllib.parse import quote, unquote_to_bytes
 
 from davserver.dav.faults import BadRequest
 from davserver.dav.httpdate import format_rfc3339
-from davserver.errors import InvalidName, LocatorError, NameTooLong, NotFound
+from davserver.errors import InvalidName, LocatorError, NotFound
 from davserver.values import PDH, TreePath, check_name, is_collection_uuid
 
 BY_ID = "by_id"
 HISTORY = "history"
 SERVICE = "_"
-UPLOADS = "uploads"
-CHUNKS = ("remote.php", "dav", "uploads")
 
-MAX_NAME_BYTES = 1024
 """More than any client's file system makes: 255 UTF-16 units are up to 765 bytes."""
 _SAFE = "-._~!$()*,"
 _PLAIN = re.compile(r"[-\w.~!$()*,]*\Z", re.ASCII)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _VERSION_FOLDER = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-(\d{6,19})\Z", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,33 +126,7 @@ class InVersion:
         return (HISTORY, self.name, self.folder, *self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class InUpload:
-    """A resumable upload that is not linked yet."""
-
-    token: str
-
-    @property
-    def segments(self) -> TreePath:
-        """Return the names of the URL path from the root down."""
-        return (SERVICE, UPLOADS, self.token)
-
-
-@dataclass(frozen=True, slots=True)
-class InChunks:
-    """The folder of a Nextcloud client's chunked upload, ``name`` "", or something in it."""
-
-    user: str
-    upload: str
-    name: str
-
-    @property
-    def segments(self) -> TreePath:
-        """Return the names of the URL path from the root down."""
-        return (*CHUNKS, self.user, self.upload, *([self.name] if self.name else []))
-
-
-Target = Root | InCollection | ByIdRoot | InContent | HistoryRoot | HistoryOf | InVersion | InUpload | InChunks
+Target = Root | InCollection | ByIdRoot | InContent | HistoryRoot | HistoryOf | InVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +175,7 @@ def target_of(segments: TreePath) -> Target:
         return _by_id(rest)
     if first == HISTORY:
         return _history(rest)
-    if segments[: len(CHUNKS)] == CHUNKS and len(segments) - len(CHUNKS) in {2, 3}:
-        user, upload, *names = segments[len(CHUNKS) :]
-        return InChunks(user, upload, "".join(names))
-    if first == SERVICE and rest[:1] == (UPLOADS,) and len(rest) == 2:
-        return InUpload(rest[1])
-    if first in {SERVICE, CHUNKS[0]}:
+    if first == SERVICE:
         raise NotFound("not a WebDAV resource")
     return InCollection(first, rest)
 
@@ -243,18 +206,6 @@ def _history(segments: TreePath) -> Target:
 def version_folder(number: int, created_s: int) -> str:
     """Name the folder of a version: UTC time without colons (Windows) and number, ``2026-11-22T215900Z-000012``."""
     return f"{format_rfc3339(created_s).replace(':', '')}-{number:06d}"
-
-
-def check_new_name(name: str) -> None:
-    """Refuse a name that would be hard to get rid of: controls, lone surrogates, too long. Raises InvalidName.
-
-    Only for names that a request makes: imported trees may hold them, and they stay readable.
-    """
-    check_name(name)
-    if _CONTROL.search(name):
-        raise InvalidName(name, "contains a control character")
-    if len(name.encode()) > MAX_NAME_BYTES:
-        raise NameTooLong(name, MAX_NAME_BYTES)
 
 
 def quote_name(name: str) -> str:

@@ -7,7 +7,7 @@ Never: WebDAV; nothing here has locks, depth or XML.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -16,6 +16,7 @@ from davserver.access.guarded_house import GuardedHouse
 from davserver.errors import DavserverError
 from davserver.live.house import House
 from davserver.web.api import commit_collection
+from davserver.web.changes import change_collection
 from davserver.web.health import live, ready
 from davserver.web.metrics import Metrics
 from davserver.web.responses import Answer, Environ, StartResponse, StatusOf, failure
@@ -27,10 +28,14 @@ Handler = Callable[..., Answer]
 
 
 class Route(NamedTuple):
-    """A path (its groups are the handler's arguments, percent-decoded) and a handler per method."""
+    """A path (its groups are the handler's arguments, percent-decoded) and a handler per method.
+
+    With ``takes_request`` a handler gets the environ before the groups.
+    """
 
     path: re.Pattern[str]
     handlers: dict[str, Handler]
+    takes_request: bool = False
 
 
 class WebApp:
@@ -44,15 +49,17 @@ class WebApp:
             _get("health/ready", lambda _house: ready(house)),
             _get("metrics", lambda visited: _metrics(metrics, visited)),
             Route(_path("api/collections/([^/]+)/commit"), {"POST": commit_collection}),
+            Route(_path("api/collections/([^/]+)/changes"), {"POST": self._change}, takes_request=True),
         )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         method = environ["REQUEST_METHOD"]
         house = environ.get(HOUSE_KEY, self._house)
-        return self._answer(house, method, environ["REQUEST_URI"].partition("?")[0]).send(method, start_response)
+        return self._answer(house, environ, environ["REQUEST_URI"].partition("?")[0]).send(method, start_response)
 
-    def _answer(self, house: House, method: str, path: str) -> Answer:
+    def _answer(self, house: House, environ: Environ, path: str) -> Answer:
+        method = environ["REQUEST_METHOD"]
         for route in self._routes:
             match = route.path.match(path)
             if match is None:
@@ -60,10 +67,14 @@ class WebApp:
             handler = route.handlers.get(method)
             if handler is None:
                 return failure(405, f"{method} is not possible here", [("Allow", ", ".join(route.handlers))])
-            return self._run(handler, house, [unquote(group) for group in match.groups()])
+            groups = [unquote(group) for group in match.groups()]
+            return self._run(handler, house, [environ, *groups] if route.takes_request else groups)
         return failure(404, "no such page")
 
-    def _run(self, handler: Handler, house: House, arguments: list[str]) -> Answer:
+    def _change(self, house: House, environ: Environ, name: str) -> Answer:
+        return change_collection(house, environ, name, self._status_of)
+
+    def _run(self, handler: Handler, house: House, arguments: Sequence[object]) -> Answer:
         try:
             return handler(house, *arguments)
         except DavserverError as error:

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote_to_bytes
 import pytest
 
 from davserver.collection.load import load_manifest
-from davserver.dav.paths import MAX_NAME_BYTES
+from davserver.collection.newname import MAX_NAME_BYTES
 
 COMPOSED, DECOMPOSED = (normalize(form, "Grüße Ångström 한글") for form in ("NFC", "NFD"))
 NASTY = {

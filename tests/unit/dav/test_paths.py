@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from davserver.collection.newname import check_new_name
 from davserver.dav.faults import BadRequest
 from davserver.dav.paths import (
     ByIdRoot,
@@ -13,7 +14,6 @@ from davserver.dav.paths import (
     InContent,
     InVersion,
     Root,
-    check_new_name,
     href_of,
     parse_address,
     version_folder,
