@@ -13,17 +13,18 @@ from davserver.dav.patch import PARTIAL_UPDATE
 from davserver.dav.requests import Request
 from davserver.dav.resources import find
 from davserver.dav.responses import HeaderList, Response
+from davserver.dav.resumable import PARTIAL_UPLOAD, limits
 from davserver.errors import InsecureChannel, NotAuthenticated, NotFound
 from davserver.live.house import House
 
 COMPLIANCE: HeaderList = [("DAV", "1, 2, 3, extended-mkcol, sabredav-partialupdate"), ("MS-Author-Via", "DAV")]
-PATCHES: HeaderList = [("Accept-Patch", PARTIAL_UPDATE)]
+PATCHES: HeaderList = [("Accept-Patch", f"{PARTIAL_UPDATE}, {PARTIAL_UPLOAD}")]
 
 
 def handle(request: Request, house: House) -> Response:
     """Serve OPTIONS: 200 with an empty body."""
     allow = ("Allow", ", ".join(verbs_at(request, house)))
-    return Response(200, [*COMPLIANCE, *PATCHES, allow, ("Accept-Ranges", "bytes")])
+    return Response(200, [*COMPLIANCE, *PATCHES, limits(house), allow, ("Accept-Ranges", "bytes")])
 
 
 def verbs_at(request: Request, house: House) -> tuple[str, ...]:

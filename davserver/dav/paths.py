@@ -14,7 +14,9 @@ Follows: RFC 3986 sections 2.1, 3.3 and 6; the URL space of the project's design
     /history/                          HistoryRoot
     /history/NAME/                     HistoryOf, read-only
     /history/NAME/TIME-NUMBER/path...  InVersion, read-only
+    /_/uploads/TOKEN                   InUpload, no WebDAV resource
     /_/...                             not WebDAV: refused here
+    /remote.php/dav/uploads/USER/ID/NAME   InChunks, no WebDAV resource
 
 Invariants: a name never holds a slash or NUL and is never a dot segment; parsing an href gives the target it was
 made from; ``%2F`` is never a separator.
@@ -34,6 +36,8 @@ from davserver.values import PDH, TreePath, check_name, is_collection_uuid
 BY_ID = "by_id"
 HISTORY = "history"
 SERVICE = "_"
+UPLOADS = "uploads"
+CHUNKS = ("remote.php", "dav", "uploads")
 
 """More than any client's file system makes: 255 UTF-16 units are up to 765 bytes."""
 _SAFE = "-._~!$()*,"
@@ -126,7 +130,33 @@ class InVersion:
         return (HISTORY, self.name, self.folder, *self.path)
 
 
-Target = Root | InCollection | ByIdRoot | InContent | HistoryRoot | HistoryOf | InVersion
+@dataclass(frozen=True, slots=True)
+class InUpload:
+    """A resumable upload that is not linked yet."""
+
+    token: str
+
+    @property
+    def segments(self) -> TreePath:
+        """Return the names of the URL path from the root down."""
+        return (SERVICE, UPLOADS, self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class InChunks:
+    """The folder of a Nextcloud client's chunked upload, ``name`` "", or something in it."""
+
+    user: str
+    upload: str
+    name: str
+
+    @property
+    def segments(self) -> TreePath:
+        """Return the names of the URL path from the root down."""
+        return (*CHUNKS, self.user, self.upload, *([self.name] if self.name else []))
+
+
+Target = Root | InCollection | ByIdRoot | InContent | HistoryRoot | HistoryOf | InVersion | InUpload | InChunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +205,12 @@ def target_of(segments: TreePath) -> Target:
         return _by_id(rest)
     if first == HISTORY:
         return _history(rest)
-    if first == SERVICE:
+    if segments[: len(CHUNKS)] == CHUNKS and len(segments) - len(CHUNKS) in {2, 3}:
+        user, upload, *names = segments[len(CHUNKS) :]
+        return InChunks(user, upload, "".join(names))
+    if first == SERVICE and rest[:1] == (UPLOADS,) and len(rest) == 2:
+        return InUpload(rest[1])
+    if first in {SERVICE, CHUNKS[0]}:
         raise NotFound("not a WebDAV resource")
     return InCollection(first, rest)
 

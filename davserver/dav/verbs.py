@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from davserver.dav import (
+    chunks,
     copymove,
     delete,
     get,
@@ -21,10 +22,12 @@ from davserver.dav import (
     proppatch,
     put,
     report,
+    resumable,
     unlock,
 )
 from davserver.dav.admission import admit
-from davserver.dav.faults import MethodNotAllowed, NotImplementedYet
+from davserver.dav.faults import BadRequest, MethodNotAllowed, NotImplementedYet
+from davserver.dav.paths import InChunks, InUpload
 from davserver.dav.requests import Request
 from davserver.dav.responses import Response
 from davserver.dav.status import row_of
@@ -37,9 +40,21 @@ Handler = Callable[[Request, House], Response]
 
 def _put(request: Request, house: House) -> Response:
     """Tell the kinds of PUT apart."""
+    if resumable.is_in_parts(request):
+        return resumable.create(request, house)
     if request.headers.get("Content-Range") is not None:
         return partial.handle(request, house)
     return put.handle(request, house)
+
+
+def _post(request: Request, house: House) -> Response:
+    """Serve a POST, which does nothing here but begin an upload."""
+    if not resumable.is_in_parts(request):
+        allow = options.verbs_at(request, house)
+        if request.method not in allow:
+            raise MethodNotAllowed(request.method, allow)
+        raise BadRequest("a POST begins an upload", hint="Upload-Complete: ?0")
+    return resumable.create(request, house)
 
 
 VERBS: Mapping[str, Handler] = {
@@ -48,6 +63,7 @@ VERBS: Mapping[str, Handler] = {
     "HEAD": get.handle,
     "PROPFIND": propfind.handle,
     "PUT": _put,
+    "POST": _post,
     "PATCH": patch.handle,
     "DELETE": delete.handle,
     "MKCOL": mkcol.handle,
@@ -59,14 +75,14 @@ VERBS: Mapping[str, Handler] = {
     "UNLOCK": unlock.handle,
 }
 
-_KNOWN = frozenset({"POST", "TRACE"})
+_KNOWN = frozenset({"TRACE"})
 """Methods of HTTP itself that no resource here answers; for one nobody has heard of RFC 9110 section 9.1 has 501."""
 
 
 def serve(request: Request, house: House) -> Response:
     """Answer a request; raises DavserverError."""
     admit(request, house)
-    handler = VERBS.get(request.method)
+    handler = _handler_of(request)
     if handler is None and request.method not in _KNOWN:
         raise NotImplementedYet(f"the method {request.method} is not known here")
     if handler is None:
@@ -80,6 +96,16 @@ def serve(request: Request, house: House) -> Response:
     if request.method == "HEAD":
         _drop_body(response)
     return response
+
+
+def _handler_of(request: Request) -> Handler | None:
+    match request.target:
+        case InUpload() as upload:
+            return lambda asked, house: resumable.handle(asked, upload, house)
+        case InChunks() as folder:
+            return lambda asked, house: chunks.handle(asked, folder, house)
+        case _:
+            return VERBS.get(request.method)
 
 
 def _drop_body(response: Response) -> None:
