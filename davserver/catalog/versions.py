@@ -6,8 +6,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Insert, Row, Table, bindparam, insert, select
 
 from davserver.catalog import schema
 from davserver.catalog.model import Version
@@ -75,7 +74,7 @@ class Records:
         """Store records given as (hash, body); the ones that are there stay."""
         rows = [{"hash": record_hash, "body": body} for record_hash, body in records]
         if rows:
-            self._connection.execute(_insert_or_ignore(self._connection, schema.records), rows)
+            self._connection.execute(_insert_or_ignore(schema.records), rows)
 
     def hashes(self) -> Iterator[str]:
         """List all records."""
@@ -96,12 +95,12 @@ class Texts:
     def add(self, pdh: PDH, text: str) -> None:
         """Store a text under its portable data hash, once."""
         row = {"pdh": str(pdh), "body": zlib.compress(text.encode(), level=1)}
-        self._connection.execute(_insert_or_ignore(self._connection, schema.texts), [row])
+        self._connection.execute(_insert_or_ignore(schema.texts), [row])
 
 
-def _insert_or_ignore(connection: Connection, table: Any) -> Any:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).on_conflict_do_nothing()
+def _insert_or_ignore(table: Table) -> Insert:
+    # A prefix, because the dialects' own constructs cost every command half a second of imports.
+    return insert(table).prefix_with("OR IGNORE", dialect="sqlite")
 
 
 def _row(row: Row[Any]) -> Version:
