@@ -170,14 +170,15 @@ class Address:
 def parse_address(raw_path: str) -> Address:
     """Read a still percent-encoded absolute path, as it stood in the request line or a Destination.
 
-    Empty segments are dropped (``//`` is ``/``). Characters above ASCII are taken for the bytes of their latin-1
-    code, as WSGI hands them over. Raises BadRequest for what is no path of ours, NotFound for reserved places.
+    Empty segments are dropped (``//`` is ``/``), and bare dots: rclone puts ``./`` before a name with a colon, as in a
+    relative reference. Characters above ASCII are taken for the bytes of their latin-1 code, as WSGI hands them over.
+    Raises BadRequest for what is no path of ours, NotFound for reserved places.
     """
     if not raw_path.startswith("/"):
         raise BadRequest("the path is not absolute")
     if _BAD_ESCAPE.search(raw_path):
         raise BadRequest("a percent sign without two hexadecimal digits")
-    segments = tuple(_decode(segment) for segment in raw_path.split("/") if segment)
+    segments = tuple(_decode(segment) for segment in raw_path.split("/") if segment not in {"", "."})
     return Address(target_of(segments), raw_path.endswith("/"))
 
 

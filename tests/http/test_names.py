@@ -202,6 +202,14 @@ def test_a_name_that_an_import_brought_can_be_read_and_removed(site, dav):
     assert listed(dav, "/imported/") == ["ab"]
 
 
+def test_a_bare_dot_is_no_name(dav):
+    """rclone asks for ``/c/./a:b``, since ``a:b`` alone would be a URL of the scheme ``a``."""
+    dav.expect(201, "PUT", "/c/./a:b", b"x")
+    assert listed(dav, "/c/./") == ["a:b"]
+    dav.expect(201, "MOVE", "/c/a:b", Destination="/c/./c:d")
+    assert dav.expect(200, "GET", "/./c/./c:d").body == b"x"
+
+
 def test_deep_paths(site, dav):
     """Deeper than any client goes; and never so deep that something of the server gives in."""
     depth = 500
