@@ -48,7 +48,7 @@ def status(reader):
         (409, "MKCOL", "/c/nowhere/new", {"Content-Type": "text/xml"}),
         (412, "MKCOL", "/c/new", {"Content-Type": "text/xml", "If-Match": "*"}),
         (423, "MKCOL", "/c/closed/new", {"Content-Type": "text/xml"}),
-        (405, "POST", "/c/f", {}),
+        (405, "TRACE", "/c/f", {}),
         (409, "PUT", "/c/nowhere/f", {}),
         (409, "LOCK", "/c/nowhere/f", {}),
         (412, "PUT", "/c/f", {"If-None-Match": "*"}),

@@ -12,7 +12,7 @@ from tests.support.visitors import visiting
 
 ASKED_FOR_A_NAME = 401
 REFUSED = {403, 404, 409}
-"""A collection that the account may not see answers as one that is not there: 404, or 409 for what would be new in it."""
+"""What the account may not see answers as what is not there: 404, or 409 for what would be new in it."""
 
 
 @pytest.fixture
