@@ -1,4 +1,4 @@
-"""litmus 0.13: every test of its five suites passes, without a warning, with one process and with two."""
+"""litmus 0.13: every test of its five suites passes, without a warning: one process, two, and through each proxy."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.process import serving
 from tests.support.programs import real_program
+from tests.support.proxies import PROXIES
+from tests.support.routes import Route
 
 SUITES = ("basic", "copymove", "props", "locks", "http")
 SUMMARY = re.compile(r"<- summary for `(\w+)': of (\d+) tests run: (\d+) passed, (\d+) failed\.")
@@ -22,15 +24,26 @@ def test_litmus_passes_without_a_warning(tmp_path: Path, workers: int) -> None:
     with serving(tmp_path / "data", "--workers", str(workers)) as server:
         with server.dav() as dav:
             dav.mkcol("litmus-home")
-        done = subprocess.run(
-            [litmus, "--keep-going", f"{server.url}/litmus-home/"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=100,
-            check=False,
-        )
+        check(litmus, f"{server.url}/litmus-home/", tmp_path)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("route", list(PROXIES), indirect=True)
+def test_litmus_passes_through_a_proxy_below_a_path(route: Route, home: str, tmp_path: Path) -> None:
+    check(real_program("litmus"), f"{route.url}/{home}/", tmp_path)
+
+
+def check(litmus: Path, url: str, folder: Path) -> None:
+    """Run all suites; nothing may fail, be skipped or be warned about."""
+    done = subprocess.run(
+        [litmus, "--keep-going", url],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=100,
+        check=False,
+    )
     output = done.stdout + done.stderr
     summaries = {name: (int(run), int(passed), int(failed)) for name, run, passed, failed in SUMMARY.findall(output)}
     complaints = [line for line in output.splitlines() if "WARNING" in line or "FAIL" in line or "SKIPPED" in line]

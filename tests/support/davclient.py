@@ -120,9 +120,10 @@ class Dav:
         self.expect("POST", f"_/api/collections/{collection}/commit", data=b"")
 
     def list(self, path: str, *, depth: str = "1") -> list[Entry]:
-        """List a folder; its own entry comes first."""
+        """List a folder; its own entry comes first. Paths are relative to the base address."""
         response = self.expect("PROPFIND", path, data=LISTED, Depth=depth, Content_Type="application/xml")
-        return list(_entries(response.content))
+        base = unquote(urlsplit(self.base).path)
+        return list(_entries(response.content, base))
 
     def walk(self, root: str) -> Iterator[Entry]:
         """List everything below a folder, its paths relative to it; one request a folder."""
@@ -135,10 +136,12 @@ class Dav:
                 yield entry._replace(path=entry.path[len(root) + 1 :])
 
 
-def _entries(multistatus: bytes) -> Iterator[Entry]:
+def _entries(multistatus: bytes, base: str) -> Iterator[Entry]:
     for response in ElementTree.fromstring(multistatus).iter(f"{DAV}response"):
         href = response.findtext(f"{DAV}href", "")
-        path = unquote(urlsplit(href).path).strip("/")
+        path = unquote(urlsplit(href).path)
+        assert path.startswith(base + "/"), f"{href} is not below {base}/"
+        path = path[len(base) :].strip("/")
         size = response.findtext(f".//{DAV}getcontentlength")
         is_folder = response.find(f".//{DAV}resourcetype/{DAV}collection") is not None
         yield Entry(

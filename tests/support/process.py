@@ -64,6 +64,12 @@ class Server:
         assert self._served is not None, "the server does not run"
         return self._served.pid
 
+    @property
+    def log(self) -> str:
+        """What the running server wrote to standard error so far."""
+        assert self._served is not None, "the server does not run"
+        return self._served.log
+
     def dav(self) -> Dav:
         """Make a client with a connection of its own."""
         return Dav(self.url)
