@@ -55,6 +55,8 @@ def status(reader):
         (412, "PUT", "/c/f", {"If": "(<urn:uuid:none>)"}),
         (412, "PATCH", "/c/f", {"If-Match": '"x"', "X-Update-Range": "append"}),
         (412, "PUT", "/c/f", {"If-Match": '"x"', "Content-Range": "bytes 0-9999999/*"}),
+        (412, "PUT", "/c/f", {"If-Match": '"x"', "Upload-Complete": "?0"}),
+        (423, "POST", "/c/locked", {"Upload-Complete": "?0"}),
         (412, "PROPPATCH", "/c/f", {"If-Match": '"x"'}),
         (412, "PROPPATCH", "/c/f", {"If": "(<urn:uuid:none>)"}),
         (412, "LOCK", "/c/f", {"If-Match": '"x"'}),
