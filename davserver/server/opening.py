@@ -44,6 +44,7 @@ def _live(settings: Settings) -> LiveSettings:
         ),
         inline_bytes=settings.inline_bytes,
         memory_bytes=settings.memory_bytes,
+        file_bytes=settings.limits_file_bytes,
     )
 
 

@@ -19,6 +19,7 @@ from davserver.dav.app import make_app
 from davserver.dav.status import row_of
 from davserver.live.house import House
 from davserver.middleware.authentication import Authenticated
+from davserver.server.compose import UPLOADS
 from davserver.server.entrance import open_door
 from davserver.server.http import WSGIApplication
 from davserver.server.sockets import Address
@@ -35,7 +36,8 @@ def guarded_app(house: House, settings: Settings | None = None) -> WSGIApplicati
     web = WebApp(house, Metrics(shared=False), lambda error: row_of(error).status)
 
     def route(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        return (web if environ["PATH_INFO"].startswith("/_/") else dav)(environ, start_response)
+        path = environ["PATH_INFO"]
+        return (web if path.startswith("/_/") and not path.startswith(UPLOADS) else dav)(environ, start_response)
 
     return Authenticated(route, open_door(settings or Settings(), Address(host="127.0.0.1"), house))
 
