@@ -16,6 +16,7 @@ Never: a status; ``dav/status.py`` maps these as it maps the domain's errors.
         NotImplementedYet           a header the server must not ignore and does not understand
         OtherServer                 a Destination or If tag that is not ours
         PayloadTooLarge             a body beyond its limit (limit)
+        Unprocessable               a query that is well-formed and not understood
         RangeNotSatisfiable         no byte of the file is in the asked ranges (size)
 """
 
@@ -74,6 +75,10 @@ class PayloadTooLarge(DavserverError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"the body is longer than {limit} bytes")
         self.limit = limit
+
+
+class Unprocessable(DavserverError):
+    """A query that is well-formed and asks for what is not understood."""
 
 
 class RangeNotSatisfiable(DavserverError):

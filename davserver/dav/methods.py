@@ -10,8 +10,9 @@ from davserver.dav.paths import InCollection, Target
 from davserver.dav.resources import Place, Resource
 
 READING = ("OPTIONS", "GET", "HEAD", "PROPFIND")
+SPACE_FOLDER = (*READING, "SEARCH")
 COPYABLE = (*READING, "COPY")
-FOLDER = (*READING, "COPY", "MOVE", "DELETE", "PROPPATCH", "REPORT", "LOCK", "UNLOCK")
+FOLDER = (*READING, "COPY", "MOVE", "DELETE", "PROPPATCH", "REPORT", "SEARCH", "LOCK", "UNLOCK")
 FILE = (*READING, "PUT", "POST", "PATCH", "COPY", "MOVE", "DELETE", "PROPPATCH", "LOCK", "UNLOCK")
 UNMAPPED = ("OPTIONS", "PUT", "POST", "MKCOL", "LOCK")
 UNMAPPED_COLLECTION = ("OPTIONS", "MKCOL")
@@ -20,9 +21,9 @@ UNMAPPED_COLLECTION = ("OPTIONS", "MKCOL")
 def allowed(resource: Resource) -> tuple[str, ...]:
     """List the verbs of something that exists."""
     if resource.place is Place.SPACE:
-        return READING
+        return SPACE_FOLDER
     if resource.place is Place.FROZEN:
-        return COPYABLE
+        return (*COPYABLE, "SEARCH") if resource.is_folder else COPYABLE
     return FOLDER if resource.is_folder else FILE
 
 

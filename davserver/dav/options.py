@@ -17,7 +17,11 @@ from davserver.dav.resumable import PARTIAL_UPLOAD, limits
 from davserver.errors import InsecureChannel, NotAuthenticated, NotFound
 from davserver.live.house import House
 
-COMPLIANCE: HeaderList = [("DAV", "1, 2, 3, extended-mkcol, sabredav-partialupdate"), ("MS-Author-Via", "DAV")]
+COMPLIANCE: HeaderList = [
+    ("DAV", "1, 2, 3, extended-mkcol, sabredav-partialupdate"),
+    ("DASL", "<DAV:basicsearch>"),
+    ("MS-Author-Via", "DAV"),
+]
 PATCHES: HeaderList = [("Accept-Patch", f"{PARTIAL_UPDATE}, {PARTIAL_UPLOAD}")]
 
 

@@ -89,3 +89,7 @@ def _prop(names: list[str]) -> Query:
         return _OK_OPEN + found + _OK_CLOSE + absent if found else absent
 
     return write
+
+
+ALL: Query = _allprop(frozenset(), {})
+"""What ``allprop`` means."""

@@ -71,6 +71,7 @@ STATUS: dict[type[errors.DavserverError], Row] = {
     faults.OtherServer: Row(502),
     faults.PayloadTooLarge: Row(413),
     faults.RangeNotSatisfiable: Row(416),
+    faults.Unprocessable: Row(422),
 }
 
 

@@ -23,6 +23,7 @@ from davserver.dav import (
     put,
     report,
     resumable,
+    search,
     unlock,
 )
 from davserver.dav.admission import admit
@@ -71,6 +72,7 @@ VERBS: Mapping[str, Handler] = {
     "MOVE": copymove.handle,
     "PROPPATCH": proppatch.handle,
     "REPORT": report.handle,
+    "SEARCH": search.handle,
     "LOCK": lock.handle,
     "UNLOCK": unlock.handle,
 }
