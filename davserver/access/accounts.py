@@ -31,8 +31,6 @@ VERIFIED_S = 60.0
 USE_NOTED_NS = 600 * 1_000_000_000
 """A token's last use is written down at most so often: it is for people."""
 _REMEMBERED = 10_000
-_TOKENS = "(token)"
-"""What guesses at tokens count against, beside the address; no account can have the name."""
 
 _log = structlog.get_logger("davserver.access")
 
@@ -87,14 +85,14 @@ class AccountAuthenticator:
             return self._of_token(secret, caller.address)
         if isinstance(credentials, Basic):
             return self._of_password(credentials, caller.address)
-        raise self._wrong(_TOKENS, caller.address)
+        raise _wrong("", caller.address)
 
     def _of_token(self, text: str, address: str) -> Principal:
         token = self._roster.token(digest_of(text))
         now_ns = int(self._clock() * 1e9)
         if token is None or (token.expires_ns is not None and token.expires_ns <= now_ns):
-            self._check_throttle(_TOKENS, address)
-            raise self._wrong(_TOKENS, address)
+            # Not counted: nobody guesses 256 bits, and a script with an old token has to hear that it is wrong.
+            raise _wrong("" if token is None else token.account, address)
         self._note(token, now_ns)
         return Principal(token.account, may_write=token.may_write)
 
@@ -104,10 +102,14 @@ class AccountAuthenticator:
         known = self._verified.get(key)
         if known is not None and account is not None and self._still_holds(known, account.password_hash):
             return Principal(account.name)
-        self._check_throttle(basic.name, address)
+        wait_s = self._throttle.wait_s(basic.name, address)
+        if wait_s:
+            raise TooManyGuesses(wait_s)
         stored = None if account is None else account.password_hash
         if not self._passwords.verify(stored, basic.password) or account is None:
-            raise self._wrong(basic.name, address, exists=account is not None)
+            self._throttle.wrong(basic.name, address)
+            # People type a password where the name belongs: only a name that is one may be logged.
+            raise _wrong("" if account is None else account.name, address)
         self._throttle.right(account.name)
         self._remember(key, _Verified(account.name, account.password_hash, self._monotonic() + VERIFIED_S))
         return Principal(account.name)
@@ -122,17 +124,6 @@ class AccountAuthenticator:
             if len(self._verified) > _REMEMBERED:
                 self._verified.popitem(last=False)
 
-    def _check_throttle(self, account: str, address: str) -> None:
-        wait_s = self._throttle.wait_s(account, address)
-        if wait_s:
-            raise TooManyGuesses(wait_s)
-
-    def _wrong(self, account: str, address: str, *, exists: bool = False) -> NotAuthenticated:
-        self._throttle.wrong(account, address)
-        # People type a password where the name belongs: only a name that is one may be logged.
-        _log.warning("wrong credentials", account=account if exists else "", client=address)
-        return NotAuthenticated("the name and password, or the token, are not right")
-
     def _note(self, token: Token, now_ns: int) -> None:
         """Write down that a token is in use, now and then; that it fails is no reason to refuse the request."""
         last_ns = max(self._used_ns.get(token.id, 0), token.used_ns or 0)
@@ -143,3 +134,8 @@ class AccountAuthenticator:
             self._note_use(token.id, now_ns)
         except DavserverError as error:
             _log.warning("the use of a token was not noted", token=token.id, reason=str(error))
+
+
+def _wrong(account: str, address: str) -> NotAuthenticated:
+    _log.warning("wrong credentials", account=account, client=address)
+    return NotAuthenticated("the name and password, or the token, are not right")

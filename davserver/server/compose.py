@@ -42,7 +42,7 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
     house = open_house(settings, report=_report_commit)
     house.start()
     metrics = Metrics(shared=multiprocess)
-    app: Application = Authenticated(_inner(settings, house, metrics), open_door(settings, address, house))
+    app: Application = Authenticated(behind_the_door(settings, house, metrics), open_door(settings, address, house))
     app = BehindProxies(
         app,
         Trust(settings.proxy_trusted),
@@ -64,7 +64,8 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
     return Site(observed, tuple(closing))
 
 
-def _inner(settings: Settings, house: House, metrics: Metrics) -> Application:
+def behind_the_door(settings: Settings, house: House, metrics: Metrics) -> Application:
+    """Make what serves a request that was let in: pages below ``/_/``, or WebDAV."""
     dav = make_app(house, settings.quirks_off)
     web = WebApp(house, metrics, lambda error: row_of(error).status)
 

@@ -304,3 +304,21 @@ def test_a_grant_counts_from_the_next_request(visitors):
         visitors.grant(name, "nobody", right)
         assert visitors.send("nobody", "GET", f"/{name}/f").status == read
         assert visitors.send("nobody", "PUT", f"/{name}/f", b"x").status == write
+
+
+def test_an_upload_in_parts_is_of_who_began_it_and_needs_the_right_at_its_end(visitors):
+    name, _ = make(visitors)
+    begun = visitors.send("writer", "PUT", f"/{name}/parts", b"one", {"Upload-Complete": "?0"})
+    assert begun.status == 201
+    where = begun.headers["Location"]
+    assert [visitors.send(who, "HEAD", where).status for who in (STRANGER, "manager", "manager-reading")] == [
+        401,
+        404,
+        403,
+    ]
+    visitors.grant(name, "writer", Right.READ)
+    last = {"Upload-Complete": "?1", "Upload-Offset": "3", "Content-Type": "application/partial-upload"}
+    assert visitors.send("writer", "PATCH", where, b"two", last).status == 403
+    assert visitors.send("reader", "GET", f"/{name}/parts").status == 404
+    for who, status in ((STRANGER, 401), ("reader", 403), ("nobody", 409)):
+        assert visitors.send(who, "PUT", f"/{name}/parts", b"one", {"Upload-Complete": "?0"}).status == status

@@ -8,38 +8,29 @@ with visiting(site.house, stage) as visitors:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from davserver.access import managing
 from davserver.catalog.model import Account, Right
 from davserver.config import Settings
-from davserver.dav.app import make_app
-from davserver.dav.status import row_of
 from davserver.live.house import House
 from davserver.middleware.authentication import Authenticated
-from davserver.server.compose import UPLOADS
+from davserver.server.compose import behind_the_door
 from davserver.server.entrance import open_door
 from davserver.server.http import WSGIApplication
 from davserver.server.sockets import Address
-from davserver.web.app import WebApp
 from davserver.web.metrics import Metrics
 from tests.support.site import Answer, Client, Site, Stage
 
 STRANGER = ""
 
 
-def guarded_app(house: House, settings: Settings | None = None) -> WSGIApplication:
+def guarded_app(house: House) -> WSGIApplication:
     """Make the application as the composition root does, behind the door of a server on loopback."""
-    dav = make_app(house)
-    web = WebApp(house, Metrics(shared=False), lambda error: row_of(error).status)
-
-    def route(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
-        return (web if path.startswith("/_/") and not path.startswith(UPLOADS) else dav)(environ, start_response)
-
-    return Authenticated(route, open_door(settings or Settings(), Address(host="127.0.0.1"), house))
+    settings = Settings()
+    inside = behind_the_door(settings, house, Metrics(shared=False))
+    return Authenticated(inside, open_door(settings, Address(host="127.0.0.1"), house))
 
 
 class Visitors:

@@ -1,0 +1,101 @@
+"""``user``, ``token`` and ``grant``: what they print, what they refuse, and where secrets come from and go."""
+
+import io
+import json
+
+import pytest
+
+from davserver.cli.main import run
+
+
+@pytest.fixture
+def davserver(tmp_path, capfd, monkeypatch):
+    """Run a command on a data directory, with standard input; returns (status, output, errors)."""
+
+    def davserver(*arguments, stdin=""):
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        status = run([*arguments, "--data", str(tmp_path / "data")])
+        done = capfd.readouterr()
+        return status, done.out, done.err
+
+    return davserver
+
+
+@pytest.fixture
+def ann(davserver):
+    assert davserver("user", "add", "ann", "--password-stdin", stdin="correct horse\n") == (0, "", "")
+    return davserver
+
+
+def test_accounts_are_made_listed_and_removed(ann):
+    status, out, _ = ann("user", "list", "--json")
+    (account,) = json.loads(out)
+    assert (status, account["name"], sorted(account)) == (0, "ann", ["created", "name"])
+    assert ann("user", "list")[1].splitlines()[0].split() == ["NAME", "CREATED"]
+    assert ann("user", "passwd", "ann", "--password-stdin", stdin="another horse\n") == (0, "", "")
+    assert ann("user", "remove", "ann") == (0, "", "")
+    assert json.loads(ann("user", "list", "--json")[1]) == []
+
+
+def test_the_first_account_is_told_what_nobody_may_see(davserver):
+    assert davserver("collection", "create", "photos")[0] == 0
+    status, out, err = davserver("user", "add", "ann", "--password-stdin", stdin="correct horse\n")
+    assert (status, out) == (0, "")
+    assert "davserver grant photos ann manage" in err
+
+
+def test_a_token_is_the_last_line_and_never_shown_again(ann):
+    status, out, err = ann("token", "create", "ann", "--scope", "read", "--expires", "30")
+    token = out.splitlines()[-1]
+    assert (status, out) == (0, token + "\n")
+    assert token.startswith("dav_")
+    assert token not in err
+    (listed,) = json.loads(ann("token", "list", "--json")[1])
+    assert (listed["account"], listed["scope"], listed["used"]) == ("ann", "read", None)
+    assert listed["expires"] > listed["created"]
+    for arguments in [("token", "list"), ("token", "list", "ann", "--json")]:
+        _, shown, _ = ann(*arguments)
+        assert listed["id"] in shown
+        assert token not in shown
+    assert ann("token", "revoke", listed["id"]) == (0, "", "")
+    assert json.loads(ann("token", "list", "--json")[1]) == []
+
+
+def test_grants(ann):
+    ann("collection", "create", "photos")
+    for who, right in [("ann", "read"), ("ann", "manage"), ("ann", "none"), ("anonymous", "read")]:
+        assert ann("grant", "photos", who, right) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("user", "add", "ann", "--password-stdin"),
+        ("user", "add", "anonymous", "--password-stdin"),
+        ("user", "add", "a b", "--password-stdin"),
+        ("user", "passwd", "bob", "--password-stdin"),
+        ("user", "remove", "bob"),
+        ("token", "create", "bob"),
+        ("token", "create", "ann", "--expires", "0"),
+        ("token", "create", "ann", "--scope", "all"),
+        ("token", "revoke", "0000000000"),
+        ("grant", "missing", "ann", "read"),
+        ("grant", "photos", "bob", "read"),
+        ("grant", "photos", "anonymous", "write"),
+        ("grant", "photos", "ann", "own"),
+    ],
+)
+def test_what_makes_no_sense_is_a_line_and_a_status(ann, arguments):
+    ann("collection", "create", "photos")
+    status, out, err = ann(*arguments, stdin="correct horse\n")
+    assert status != 0
+    assert out == ""
+    assert err.strip()
+    assert "Traceback" not in err
+
+
+def test_a_short_password_is_refused(davserver):
+    status, _, err = davserver("user", "add", "ann", "--password-stdin", stdin="short\n")
+    assert status == 2
+    assert "8 to 1024" in err
+    assert "short" not in err.replace("davserver", "")
