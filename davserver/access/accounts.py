@@ -23,7 +23,7 @@ from davserver.access.principal import ANONYMOUS, Caller, Principal
 from davserver.access.roster import Roster
 from davserver.access.throttle import Throttle
 from davserver.access.tokens import digest_of, looks_like_token
-from davserver.catalog.model import Token
+from davserver.catalog.model import Account, Token
 from davserver.errors import DavserverError, InsecureChannel, NotAuthenticated, TooManyGuesses
 from davserver.values import Clock, RandomBytes
 
@@ -31,13 +31,13 @@ VERIFIED_S = 60.0
 USE_NOTED_NS = 600 * 1_000_000_000
 """A token's last use is written down at most so often: it is for people."""
 _REMEMBERED = 10_000
+_STRIPES = 64
 
 _log = structlog.get_logger("davserver.access")
 
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    name: str
     password_hash: str
     until_s: float
 
@@ -69,6 +69,7 @@ class AccountAuthenticator:
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
         self._used_ns: dict[str, int] = {}
         self._lock = threading.Lock()
+        self._stripes = [threading.Lock() for _ in range(_STRIPES)]
 
     def authenticate(self, caller: Caller) -> Principal:
         """Return who makes a request. Errors: NotAuthenticated, InsecureChannel, TooManyGuesses."""
@@ -99,9 +100,14 @@ class AccountAuthenticator:
     def _of_password(self, basic: Basic, address: str) -> Principal:
         account = self._roster.account(basic.name)
         key = hmac.digest(self._key, f"{len(basic.name)}:{basic.name}{basic.password}".encode(), "sha256")
-        known = self._verified.get(key)
-        if known is not None and account is not None and self._still_holds(known, account.password_hash):
-            return Principal(account.name)
+        if not self._knows(key, account):
+            # A client that opens many connections says the same on each: one is checked, the others wait for it.
+            with self._stripes[key[0] % _STRIPES]:
+                if not self._knows(key, account):
+                    self._check(basic, account, key, address)
+        return Principal(basic.name)
+
+    def _check(self, basic: Basic, account: Account | None, key: bytes, address: str) -> None:
         wait_s = self._throttle.wait_s(basic.name, address)
         if wait_s:
             raise TooManyGuesses(wait_s)
@@ -111,11 +117,14 @@ class AccountAuthenticator:
             # People type a password where the name belongs: only a name that is one may be logged.
             raise _wrong("" if account is None else account.name, address)
         self._throttle.right(account.name)
-        self._remember(key, _Verified(account.name, account.password_hash, self._monotonic() + VERIFIED_S))
-        return Principal(account.name)
+        self._remember(key, _Verified(account.password_hash, self._monotonic() + VERIFIED_S))
 
-    def _still_holds(self, known: _Verified, password_hash: str) -> bool:
-        return known.password_hash == password_hash and self._monotonic() < known.until_s
+    def _knows(self, key: bytes, account: Account | None) -> bool:
+        """Tell whether this password was right a moment ago, and the account is as it was then."""
+        known = self._verified.get(key)
+        if known is None or account is None:
+            return False
+        return known.password_hash == account.password_hash and self._monotonic() < known.until_s
 
     def _remember(self, key: bytes, verified: _Verified) -> None:
         with self._lock:

@@ -16,7 +16,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from davserver.errors import TooManyGuesses
 
-PATIENCE_S = 5.0
+QUEUE = 16
+"""So many checks are made or wait: they hold a thread each, and more would take those of everybody else."""
 
 
 class Passwords:
@@ -25,6 +26,7 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None, *, at_once: int = 2) -> None:
         self._hasher = hasher or PasswordHasher()
         self._turns = threading.BoundedSemaphore(at_once)
+        self._queue = threading.BoundedSemaphore(QUEUE)
 
     @cached_property
     def _nobody(self) -> str:
@@ -38,14 +40,15 @@ class Passwords:
     def verify(self, stored: str | None, password: str) -> bool:
         """Tell whether the password is the one that was hashed; None is an account that does not exist.
 
-        Raises TooManyGuesses if so many passwords are being checked that the turn does not come.
+        Raises TooManyGuesses if too many passwords wait for their check already.
         """
-        if not self._turns.acquire(timeout=PATIENCE_S):
+        if not self._queue.acquire(blocking=False):
             raise TooManyGuesses(1)
         try:
-            matches = self._hasher.verify(stored or self._nobody, password)
+            with self._turns:
+                matches = self._hasher.verify(stored or self._nobody, password)
         except (VerificationError, InvalidHashError):
             return False
         finally:
-            self._turns.release()
+            self._queue.release()
         return matches and stored is not None

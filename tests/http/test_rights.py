@@ -322,3 +322,18 @@ def test_an_upload_in_parts_is_of_who_began_it_and_needs_the_right_at_its_end(vi
     assert visitors.send("reader", "GET", f"/{name}/parts").status == 404
     for who, status in ((STRANGER, 401), ("reader", 403), ("nobody", 409)):
         assert visitors.send(who, "PUT", f"/{name}/parts", b"one", {"Upload-Complete": "?0"}).status == status
+
+
+SYNC = '<sync-collection xmlns="DAV:"><sync-token/><sync-level>1</sync-level><prop/></sync-collection>'
+BASICSEARCH = """<searchrequest xmlns="DAV:"><basicsearch><select><prop><getetag/></prop></select>
+<from><scope><href>$/</href><depth>infinity</depth></scope></from></basicsearch></searchrequest>"""
+
+
+@pytest.mark.parametrize(("method", "body"), [("REPORT", SYNC), ("SEARCH", BASICSEARCH)])
+def test_what_looks_through_a_collection_takes_the_right_to_read(visitors, method, body):
+    name, _ = make(visitors)
+    for who, right in ROLES.items():
+        answer = visitors.send(who, method, f"/{name}/", body.replace("$", f"/{name}").encode())
+        assert answer.status == (207 if right >= Right.READ else 404 if who else 401), (who, answer)
+    elsewhere = visitors.send("nobody", method, "/shared/", body.replace("$", f"/{name}").encode())
+    assert name.encode() + b"/f" not in elsewhere.body

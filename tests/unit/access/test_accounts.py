@@ -4,6 +4,7 @@ import base64
 import logging
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from argon2 import PasswordHasher
@@ -12,7 +13,7 @@ from davserver.access import managing
 from davserver.access.accounts import VERIFIED_S, AccountAuthenticator
 from davserver.access.door import Door
 from davserver.access.guarded_house import GuardedHouse
-from davserver.access.passwords import Passwords
+from davserver.access.passwords import QUEUE, Passwords
 from davserver.access.principal import ANONYMOUS, Caller, Principal
 from davserver.access.roster import Roster
 from davserver.access.throttle import FREE_PER_ACCOUNT, Throttle
@@ -111,6 +112,23 @@ def test_a_verified_password_is_not_hashed_again_for_a_while(scene):
     scene.now_s += VERIFIED_S
     scene.basic("ann", PASSWORD)
     assert scene.passwords.checked == 2
+
+
+def test_many_connections_at_once_cost_one_check(scene):
+    with ThreadPoolExecutor(32) as pool:
+        found = list(pool.map(lambda _: scene.basic("ann", PASSWORD), range(64)))
+    assert set(found) == {Principal("ann")}
+    assert scene.passwords.checked == 1
+
+
+def test_checks_that_would_wait_too_long_are_refused_at_once(scene):
+    passwords = scene.passwords
+    for _ in range(QUEUE):
+        passwords._queue.acquire()
+    with pytest.raises(TooManyGuesses):
+        scene.basic("ann", PASSWORD)
+    passwords._queue.release()
+    assert scene.basic("ann", PASSWORD) == Principal("ann")
 
 
 def test_another_process_changes_the_password_and_the_old_one_ends_at_once(scene):
