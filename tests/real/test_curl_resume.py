@@ -66,7 +66,7 @@ def test_curl_resumes_after_a_kill(server: Server) -> None:
 def continue_(upload: str, offset: int, data: bytes, complete: str) -> None:
     headers = (f"Upload-Offset: {offset}", f"Upload-Complete: {complete}", "Content-Type: application/partial-upload")
     options = [option for header in headers for option in ("-H", header)]
-    curl("-X", "PATCH", "--data-binary", "@-", *options, upload, body=data)
+    curl("-X", "PATCH", "--upload-file", "-", *options, upload, body=data)
 
 
 def header(answer: str, name: str) -> str:
