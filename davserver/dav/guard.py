@@ -23,6 +23,7 @@ from davserver.dav.lockpolicy import READ, Touch, covers, involved, owned_tokens
 from davserver.dav.paths import InCollection, href_of, parse_address
 from davserver.dav.requests import Request
 from davserver.dav.sites import Reader, Site, locate, locks_of
+from davserver.dav.synctoken import SyncToken
 from davserver.errors import Locked, NotFound, PreconditionFailed
 
 
@@ -101,7 +102,7 @@ class Guard:
             locks = locks_of(reader, need.site)
             tokens.update(lock.token for lock in involved(locks, need.site.path, need.touch))
             tokens.update(lock.token for lock in locks if covers(lock, need.site.path))
-        return _State(frozenset(tokens), None if validators is None else validators.etag)
+        return _State(frozenset(tokens) | _sync_token(needs[0].site), None if validators is None else validators.etag)
 
     def _tagged_state(self, reader: Reader, tag: str) -> ResourceState:
         try:
@@ -114,7 +115,7 @@ class Guard:
         site = locate(reader, target)
         tokens = frozenset(lock.token for lock in locks_of(reader, site) if covers(lock, site.path))
         validators = site.validators()
-        return _State(tokens, None if validators is None else validators.etag)
+        return _State(tokens | _sync_token(site), None if validators is None else validators.etag)
 
 
 def check_before_body(
@@ -132,6 +133,13 @@ def check_before_body(
     elif site.node is None and site.path:
         site.require_parent()
     guard.check(reader, Need(site, READ))
+
+
+def _sync_token(site: Site) -> frozenset[str]:
+    """Return the state token that stands for a folder with all that is in it (RFC 6578 section 5)."""
+    if site.view is None or not isinstance(site.node, DirNode):
+        return frozenset()
+    return frozenset({str(SyncToken.of(site.view))})
 
 
 def lock_root_href(prefix: str, site: Site, lock: Lock) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.site import DAV
+from tests.support.site import DAV, running_site
 
 PROP = "<D:prop><D:getetag/></D:prop>"
 CUT = "507"
@@ -127,6 +127,17 @@ def test_a_token_holds_after_a_commit(site, tree):
     tree.expect(201, "PUT", "/c/n", b"after the commit")
     follower.follow()
     assert follower.kept == listing(tree)
+
+
+def test_a_token_holds_after_a_restart_and_at_every_process(site, stage, tree):
+    site.house.commit("c")
+    tree.expect(204, "PUT", "/c/b", b"in the journal")
+    token, _ = sync(tree)
+    tree.expect(204, "PUT", "/c/z", b"changed")
+    with running_site(*stage, site.data) as again:
+        assert set(sync(again.client, token=token)[1]) == {"/c/z"}
+        again.house.commit("c")
+        assert set(sync(again.client, token=token)[1]) >= {"/c/z"}
 
 
 def test_what_came_and_went_around_a_commit_does_not_stay_with_the_client(site, tree):
