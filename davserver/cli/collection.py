@@ -50,15 +50,18 @@ def list_collections(context: click.Context, *, trashed: bool, as_json: bool) ->
 @as_json
 @click.pass_context
 def show(context: click.Context, name: str, *, as_json: bool) -> None:
-    """Show one collection: what it holds now, and its newest version."""
+    """Show one collection: what it holds now, its newest version, and who may do what with it."""
     with open_house(context) as house:
         view = house.view(name)
         versions = house.versions(name)
+        with house.read_catalog() as tables:
+            grants = tables.access.grants_on(view.info.id)
     described = _described(view.info) | {
         "files": view.root.files,
         "bytes": view.root.bytes,
         "portable_data_hash": str(versions[-1].pdh) if versions else None,
         "uncommitted_changes": view.seq - (versions[-1].seq if versions else 0),
+        "grants": {grant.grantee: grant.right.name.lower() for grant in grants},
     }
     _print_described(described, as_json=as_json)
 
@@ -149,4 +152,9 @@ def _print_described(described: dict[str, object], *, as_json: bool) -> None:
         return
     for key, value in described.items():
         if value is not None:
-            click.echo(f"{key.replace('_', ' ')}: {value}")
+            text = _listed(value) if isinstance(value, dict) else value
+            click.echo(f"{key.replace('_', ' ')}: {text}")
+
+
+def _listed(value: dict[str, object]) -> str:
+    return ", ".join(f"{name} {item}" for name, item in value.items()) or "none"

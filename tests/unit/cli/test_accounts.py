@@ -65,6 +65,9 @@ def test_grants(ann):
     ann("collection", "create", "photos")
     for who, right in [("ann", "read"), ("ann", "manage"), ("ann", "none"), ("anonymous", "read")]:
         assert ann("grant", "photos", who, right) == (0, "", "")
+    assert json.loads(ann("collection", "show", "photos", "--json")[1])["grants"] == {"anonymous": "read"}
+    assert ann("grant", "photos", "ann", "write") == (0, "", "")
+    assert "grants: ann write, anonymous read\n" in ann("collection", "show", "photos")[1]
 
 
 @pytest.mark.parametrize(
