@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.process import serving
+from tests.support.process import davserver, serving
 from tests.support.programs import real_program
 from tests.support.proxies import PROXIES
 from tests.support.routes import Route
+from tests.support.serving import run
 
 SUITES = ("basic", "copymove", "props", "locks", "http")
 SUMMARY = re.compile(r"<- summary for `(\w+)': of (\d+) tests run: (\d+) passed, (\d+) failed\.")
@@ -33,10 +34,22 @@ def test_litmus_passes_through_a_proxy_below_a_path(route: Route, home: str, tmp
     check(real_program("litmus"), f"{route.url}/{home}/", tmp_path)
 
 
-def check(litmus: Path, url: str, folder: Path) -> None:
+@pytest.mark.real
+def test_litmus_passes_with_a_password(tmp_path: Path) -> None:
+    litmus = real_program("litmus")
+    data = tmp_path / "data"
+    added = run("user", "add", "ann", "--password-stdin", data=data, input="correct-horse\n")
+    assert added.returncode == 0, added.stderr
+    davserver(data, "collection", "create", "litmus-home")
+    davserver(data, "grant", "litmus-home", "ann", "write")
+    with serving(data) as server:
+        check(litmus, f"{server.url}/litmus-home/", tmp_path, "ann", "correct-horse")
+
+
+def check(litmus: Path, url: str, folder: Path, *credentials: str) -> None:
     """Run all suites; nothing may fail, be skipped or be warned about."""
     done = subprocess.run(
-        [litmus, "--keep-going", url],
+        [litmus, "--keep-going", url, *credentials],
         cwd=folder,
         capture_output=True,
         text=True,
