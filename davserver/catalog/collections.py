@@ -54,7 +54,7 @@ class Collections:
     def add(self, *, uuid: str, name: str, created_ns: int) -> Collection:
         """Make a new, empty collection; raises Exists if a live one has the name."""
         values = {"uuid": uuid, "name": name, "created_ns": created_ns}
-        zeros = {"head_seq": 0, "lock_seq": 0, "version": 0, "base_seq": 0}
+        zeros = {"head_seq": 0, "lock_seq": 0, "version": 0, "base_seq": 0, "drops_litter": False}
         if self.by_name(name) is not None:
             raise _taken(name)
         result = self._connection.execute(insert(_table).values(**values, **zeros))
@@ -93,6 +93,10 @@ class Collections:
     def set_quota(self, collection_id: int, limit_bytes: int | None) -> None:
         """Limit the bytes of all files of a collection together; None ends the limit."""
         self._set(collection_id, quota_bytes=limit_bytes)
+
+    def set_litter(self, collection_id: int, *, drops: bool) -> None:
+        """Keep litter out of the versions to come, or let it in again."""
+        self._set(collection_id, drops_litter=drops)
 
     def _set(self, collection_id: int, **values: Any) -> None:
         self._connection.execute(update(_table).where(_table.c.id == collection_id).values(**values))

@@ -22,7 +22,7 @@ class Collection:
     place (renamed, trashed, restored). The checkpoint is the directory record ``base_root`` (``None``: an empty tree)
     and holds every change up to ``base_seq``; the journal holds the others. ``version`` is the number of the newest
     version, 0 before the first. ``quota_bytes`` is the limit of all its files together
-    (None: none). Times are nanoseconds UTC.
+    (None: none), ``drops_litter`` keeps litter out of its manifests. Times are nanoseconds UTC.
     """
 
     id: int
@@ -36,6 +36,7 @@ class Collection:
     base_seq: int = 0
     base_root: str | None = None
     quota_bytes: int | None = None
+    drops_litter: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,8 @@ class Version:
     """One commit of a collection: number from 1, time, what it holds and its identity.
 
     ``root`` is the hash of its root directory record. ``text`` tells that the manifest text is kept verbatim (an
-    import that is not in our normal form); its portable data hash is over that text.
+    import that is not in our normal form); its portable data hash is over that text. ``without_litter`` tells that the
+    manifest leaves litter out; the tree has it, and ``files`` and ``bytes`` count it.
     """
 
     collection_id: int
@@ -55,6 +57,7 @@ class Version:
     files: int
     bytes: int
     text: bool = False
+    without_litter: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ collections = Table(
     Column("base_seq", BigInteger, nullable=False),
     Column("base_root", Text),
     Column("quota_bytes", BigInteger),
+    Column("drops_litter", Boolean, nullable=False),
 )
 Index(
     "collections_live_name",
@@ -83,6 +84,7 @@ versions = Table(
     Column("files", BigInteger, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("text", Boolean, nullable=False),
+    Column("without_litter", Boolean, nullable=False),
 )
 
 trails = Table(

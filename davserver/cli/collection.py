@@ -78,6 +78,16 @@ def rename(context: click.Context, name: str, new_name: str) -> None:
 
 @collection.command()
 @click.argument("name")
+@click.argument("what", type=click.Choice(["keep", "drop"]))
+@click.pass_context
+def litter(context: click.Context, name: str, what: str) -> None:
+    """Keep ._files, .DS_Store, Thumbs.db and the like in the versions to come, or leave them out."""
+    with open_house(context) as house:
+        house.edit(lambda edit: edit.set_litter(edit.view(name).info.id, drops=what == "drop"))
+
+
+@collection.command()
+@click.argument("name")
 @click.argument("limit", metavar="BYTES|none")
 @click.pass_context
 def quota(context: click.Context, name: str, limit: str) -> None:
@@ -139,6 +149,7 @@ def _described(info: Collection) -> dict[str, object]:
         "trashed": None if info.trashed_ns is None else iso_time(info.trashed_ns),
         "version": info.version,
         "quota_bytes": info.quota_bytes,
+        "litter": "drop" if info.drops_litter else "keep",
     }
 
 

@@ -164,7 +164,7 @@ class _Entries:
 
 
 def _entries(record: DirectoryRecord, fetch: Fetch) -> NameMap[Node]:
-    files: Iterator[tuple[str, Node]] = _files(record)
+    files: Iterator[tuple[str, Node]] = files_of(record)
     if not record.directories:
         return NameMap.from_sorted(files)
     members = record.attributes
@@ -180,7 +180,7 @@ def _name(item: tuple[str, Node]) -> str:
     return item[0]
 
 
-def _files(record: DirectoryRecord) -> Iterator[tuple[str, FileNode]]:
+def files_of(record: DirectoryRecord) -> Iterator[tuple[str, FileNode]]:
     """Yield a record's own files; the tokens of one file follow each other."""
     locators, tokens = parse_files(record.stream)
     attributes = record.attributes

@@ -16,6 +16,7 @@ from davserver.catalog.model import Collection
 from davserver.collection import tree
 from davserver.collection.dirnode import DirNode, Node
 from davserver.collection.filenode import FileNode, etag_of
+from davserver.collection.litter import is_litter
 from davserver.dav.conditional import Validators
 from davserver.dav.paths import (
     HistoryOf,
@@ -51,6 +52,7 @@ class Resource(NamedTuple):
     ``segments`` are the names of the URL; ``node`` is None for a folder whose tree is not loaded or that has none.
     ``born_ns`` is when its collection or version was made and stands in for times nobody recorded. ``path`` leads
     from ``root`` to ``node``, in the spelling of the tree; ``seq`` is the newest change in it.
+    ``hides_litter`` marks a version whose manifest leaves litter out.
     """
 
     segments: TreePath
@@ -61,6 +63,7 @@ class Resource(NamedTuple):
     root: DirNode | None = None
     path: TreePath = ()
     seq: int | None = None
+    hides_litter: bool = False
 
     @property
     def is_folder(self) -> bool:
@@ -97,7 +100,8 @@ def find(house: House, target: Target) -> Resource:
             return _in_collection(house, target)
         case InContent(pdh):
             content = house.view_pdh(pdh)
-            return _in_tree(target, Resource(target.segments, Place.FROZEN, content.version.created_ns), content.root)
+            base = Resource(target.segments, Place.FROZEN, content.version.created_ns)
+            return _in_tree(target, base._replace(hides_litter=content.version.without_litter), content.root)
         case InVersion():
             return _in_version(house, target)
         case HistoryOf(name):
@@ -126,9 +130,8 @@ def _in_version(house: House, target: InVersion) -> Resource:
     version = view.version
     if target.folder != version_folder(version.number, version.created_ns // _SECOND_NS):
         raise NotFound("the version of this number was made at another time")
-    found = _in_tree(
-        target, Resource(target.segments, Place.FROZEN, version.created_ns, collection=view.info), view.root
-    )
+    base = Resource(target.segments, Place.FROZEN, version.created_ns, collection=view.info)
+    found = _in_tree(target, base._replace(hides_litter=version.without_litter), view.root)
     return found if target.path else found._replace(node=_dated(view.root, version.created_ns))
 
 
@@ -140,7 +143,7 @@ def _dated(root: DirNode, created_ns: int) -> DirNode:
 def _in_tree(target: InCollection | InContent | InVersion, base: Resource, root: DirNode) -> Resource:
     path = settle(root, target.path)
     node = tree.lookup(root, path)
-    if node is None:
+    if node is None or (base.hides_litter and any(is_litter(name) for name in path)):
         raise NotFound("nothing is here")
     return base._replace(node=node, root=root, path=path)
 
@@ -161,9 +164,10 @@ def loaded(house: House, resource: Resource) -> Resource:
 def members(house: House, folder: Resource) -> Iterator[Resource]:
     """Iterate over what is in a folder, in the order of names; the trees of listed collections are not loaded."""
     if isinstance(folder.node, DirNode):
-        segments, place, born_ns, _, collection, root, path, seq = folder
+        segments, place, born_ns, _, collection, root, path, seq, hides = folder
         for name, node in folder.node.items():
-            yield Resource((*segments, name), place, born_ns, node, collection, root, (*path, name), seq)
+            if not (hides and is_litter(name)):
+                yield Resource((*segments, name), place, born_ns, node, collection, root, (*path, name), seq, hides)
         return
     if folder.segments == ():
         for info in house.collections():

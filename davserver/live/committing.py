@@ -73,7 +73,7 @@ class Committer:
 
         root = seal(pack(state.root, self._blocks), save)
         hasher = PdhHasher()
-        for line in manifest_text(root, fetch):
+        for line in manifest_text(root, fetch, without_litter=state.row.drops_litter):
             hasher.update(line)
         records = [(record.hash, record.to_bytes()) for record in new.values()]
         return _Sealed(replace(state, root=root), records, hasher.pdh(), self._trail(state))
@@ -90,7 +90,8 @@ class Committer:
         if (row.version, row.base_seq) != (before.row.version, before.row.base_seq):
             return None
         last = edit.version(collection_id, row.version)
-        unchanged = last is not None and last.root == sealed.root_hash
+        drops_litter = before.row.drops_litter
+        unchanged = last is not None and (last.root, last.without_litter) == (sealed.root_hash, drops_litter)
         if unchanged and last is not None:
             version = replace(last, seq=before.seq)
         else:
@@ -116,4 +117,5 @@ def _version(edit: Edit, sealed: _Sealed, *, number: int) -> Version:
         pdh=sealed.pdh,
         files=root.files,
         bytes=root.bytes,
+        without_litter=sealed.state.row.drops_litter,
     )

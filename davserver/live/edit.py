@@ -318,6 +318,10 @@ class Edit:
         """Limit the bytes of all files of a collection together, None: no limit; what is there stays in any case."""
         self._change_row(collection_id, lambda tables: tables.collections.set_quota(collection_id, limit_bytes))
 
+    def set_litter(self, collection_id: int, *, drops: bool) -> None:
+        """Keep litter out of the manifests of versions to come, or let it in again; its clients keep it anyway."""
+        self._change_row(collection_id, lambda tables: tables.collections.set_litter(collection_id, drops=drops))
+
     def add_text(self, pdh: PDH, text: str) -> None:
         """Keep a manifest text verbatim."""
         self._batch.directly().texts.add(pdh, text)

@@ -135,7 +135,8 @@ class House:
     def manifest(self, version: VersionView) -> Iterator[str]:
         """Iterate over the lines of a version's manifest text, as it was imported or in normal form."""
         if not version.version.text:
-            yield from manifest_text(version.root, self._directories.fetch)
+            without_litter = version.version.without_litter
+            yield from manifest_text(version.root, self._directories.fetch, without_litter=without_litter)
             return
         with self._catalog.read() as tables:
             text = tables.texts.get(version.version.pdh)

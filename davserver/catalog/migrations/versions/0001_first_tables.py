@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("base_seq", sa.BigInteger, nullable=False),
         sa.Column("base_root", sa.Text),
         sa.Column("quota_bytes", sa.BigInteger),
+        sa.Column("drops_litter", sa.Boolean, nullable=False),
     )
     live = sa.text("trashed_ns IS NULL")
     op.create_index(
@@ -59,6 +60,7 @@ def upgrade() -> None:
         sa.Column("files", sa.BigInteger, nullable=False),
         sa.Column("bytes", sa.BigInteger, nullable=False),
         sa.Column("text", sa.Boolean, nullable=False),
+        sa.Column("without_litter", sa.Boolean, nullable=False),
     )
     op.create_index("ix_versions_pdh", "versions", ["pdh"])
     op.create_table(
