@@ -103,6 +103,11 @@ class GuardedEdit(Edit):
         self._require(collection_id, Right.MANAGE)
         self._edit.set_quota(collection_id, limit_bytes)
 
+    def set_litter(self, collection_id: int, *, drops: bool) -> None:
+        """Say what becomes of a collection's litter: ``manage``."""
+        self._require(collection_id, Right.MANAGE)
+        self._edit.set_litter(collection_id, drops=drops)
+
     def add_lock(self, lock: Lock) -> None:
         """Store a lock: ``write``."""
         self._require(lock.collection_id, Right.WRITE)
