@@ -1,6 +1,7 @@
 """The door: from who asks to the house as they may use it.
 
-Owns: what holds while there is no account: everybody may do everything, if the server was started that way.
+Owns: what holds while there is no account: everybody may do everything, if the server was started that way; on an
+address that others cannot reach only those of this machine, so that a proxy in front does not let the world in.
 Invariant: the first account closes the door for strangers at once, in every process; and taking the last one away
 does not open it on an address that others can reach.
 """
@@ -36,18 +37,24 @@ class Door:
         authenticator: Authenticator,
         *,
         open_without_accounts: bool,
+        within_machine: bool = False,
         allow_insecure: bool = False,
     ) -> None:
-        """``allow_insecure``: strangers may be asked for a password on a connection that others can read."""
+        """Make the door.
+
+        ``within_machine``: it is open without accounts for callers of this machine alone. ``allow_insecure``: strangers
+        may be asked for a password on a connection that others can read.
+        """
         self._house = house
         self._roster = roster
         self._authenticator = authenticator
         self._open = open_without_accounts
+        self._within_machine = within_machine
         self._allow_insecure = allow_insecure
 
     def enter(self, caller: Caller) -> Visit:
         """Return the caller's house; raises NotAuthenticated, InsecureChannel or TooManyGuesses."""
-        if self._open and not self._roster.has_accounts():
+        if self._open and (caller.is_local or not self._within_machine) and not self._roster.has_accounts():
             # What they say of themselves is not looked at: clients send a user name even where none is asked for.
             return Visit(ANONYMOUS, self._house)
         principal = self._authenticator.authenticate(caller)

@@ -45,9 +45,14 @@ class Caller:
     is_tls: bool
 
     @property
+    def is_local(self) -> bool:
+        """Tell whether the client is on this machine."""
+        return not self.address or is_loopback(self.address)
+
+    @property
     def is_private(self) -> bool:
         """Tell whether nobody can read along: TLS, or a connection that does not leave this machine."""
-        return self.is_tls or not self.address or is_loopback(self.address)
+        return self.is_tls or self.is_local
 
 
 @lru_cache(maxsize=1024)

@@ -37,6 +37,7 @@ def open_door(settings: Settings, address: Address, house: House) -> Door:
         roster,
         authenticator,
         open_without_accounts=settings.allow_anonymous or address.is_private(),
+        within_machine=not settings.allow_anonymous,
         allow_insecure=settings.allow_insecure_passwords,
     )
 
