@@ -3,8 +3,8 @@
 Owns: finding the tree of a sequence, from the checkpoint and the journal, from a version, or from two versions and the
 trail between them.
 Never: a token's form or a report (``dav``).
-Why trails (ADR 11): a version exists for some sequences only, and the journal up to it is dropped. Keeping each tree that some
-client saw would pin content and journal for an unknown time; a trail is a few bytes for each change.
+Why trails (ADR 11): a version exists for some sequences only, and the journal up to it is dropped. Keeping each tree
+that some client saw would pin content and journal for an unknown time; a trail is a few bytes for each change.
 Invariant: no difference is left out; what is the same may be told as different where a trail has to do.
 """
 
