@@ -74,16 +74,17 @@ def mounted_by_rclone(route: Route, home: str, point: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("route", [DIRECT], indirect=True)
 def test_rclone_mount(route: Route, home: str, folder: Path, tmp_path: Path) -> None:
+    # rclone 1.60 forgets a rename that meets an upload of its own, so what is renamed was there before the mount.
+    rclone(route, "copy", folder, f":webdav:{home}")
+    expected = files_of(folder)
     with mounted_by_rclone(route, home, tmp_path / "mnt"):
         point = tmp_path / "mnt"
-        subprocess.run(["cp", "-r", f"{folder}/.", point], check=True, timeout=60)
-        # rclone 1.60 forgets a rename that meets an upload on its way, so this one waits for it.
-        until(lambda: remote_files(route, home) == files_of(folder))
         subprocess.run(["mv", point / "plain.txt", point / "sub dir" / "moved.txt"], check=True, timeout=60)
+        assert (point / "sub dir" / "moved.txt").read_bytes() == b"hello\n"
         with (point / "empty").open("ab") as file:
             file.write(b"appended")
-        assert (point / "sub dir" / "moved.txt").read_bytes() == b"hello\n"
-        expected = files_of(folder)
+        subprocess.run(["cp", "-r", folder, point / "second"], check=True, timeout=60)
+        expected |= {f"second/{path}": data for path, data in expected.items()}
         expected |= {"sub dir/moved.txt": expected.pop("plain.txt"), "empty": b"appended"}
         until(lambda: remote_files(route, home) == expected)
 
