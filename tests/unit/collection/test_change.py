@@ -157,7 +157,7 @@ def test_an_edit_leaves_the_attributes_of_its_directory() -> None:
         (Splice(("no", "a"), EMPTY_DIR), NotFound),
         (SetAttributes(("no",), NEW), NotFound),
     ],
-    ids=repr,
+    ids=lambda value: value.__name__ if isinstance(value, type) else type(value).__name__,
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(change: Change, error: type[DavserverError]) -> None:
     root = sample()
