@@ -28,7 +28,7 @@ class Registry:
         self._open: OrderedDict[int, LiveCollection] = OrderedDict()
         self._lock = threading.Lock()
         self._read_names: dict[str, LiveCollection] = {}
-        self._write_names: dict[str, LiveCollection] = {}
+        self._write_names: dict[str, int] = {}
         self._reader_saw = -1
         self._writer_saw = -1
 
@@ -95,17 +95,16 @@ class Registry:
         if self._writer_saw != seen:
             self._write_names = {}
             self._writer_saw = seen
-        live = self._write_names.get(name)
+        known = self._write_names.get(name)
+        # By number: a live collection that has left the cache is brought up to date by nobody.
+        live = None if known is None else self.get(known)
         if live is not None and live.writer_saw == seen:
             return live.state
         row = tables.collections.by_name(name)
         if row is None:
             return None
-        state = self.current(tables, row)
-        found = self.get(row.id)
-        if found is not None:
-            self._write_names[name] = found
-        return state
+        self._write_names[name] = row.id
+        return self.current(tables, row)
 
     def by_id(self, tables: Tables, collection_id: int) -> State | None:
         """Return the current state of a collection, trashed or not."""
