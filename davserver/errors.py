@@ -37,8 +37,9 @@ Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log l
         StoreUnavailable         try again later (retry_after_s)
             CatalogBusy          the database is locked by others
         StoreFull                no space left
-        JournalCorrupt           a journal entry that cannot be read
-        RecordCorrupt            a directory record that is missing or damaged
+        CatalogCorrupt           a row of the catalog is not what was stored
+            JournalCorrupt       a journal entry that cannot be read, or is missing
+            RecordCorrupt        a directory record that is missing or damaged
         NotPermitted             the principal has no right to do this
             InsecureChannel      a password would travel in the clear
         NotAuthenticated         nobody was named, or the credentials are wrong
@@ -259,11 +260,15 @@ class StoreFull(DavserverError):
     """No space is left for blocks or for the catalog."""
 
 
-class JournalCorrupt(DavserverError):
-    """A journal entry is not what davserver writes; nothing was applied."""
+class CatalogCorrupt(DavserverError):
+    """A row of the catalog is missing or not what was stored; what it describes cannot be had, the rest can."""
 
 
-class RecordCorrupt(DavserverError):
+class JournalCorrupt(CatalogCorrupt):
+    """A journal entry is not what davserver writes, or not there; nothing was applied."""
+
+
+class RecordCorrupt(CatalogCorrupt):
     """A directory record is missing from the catalog or not what was stored; ``record`` is its hash."""
 
     def __init__(self, record: str, reason: str) -> None:

@@ -54,6 +54,15 @@ class GuardedHouse(House):
         """List the collections in the trash that they may bring back."""
         return [info for info in self._house.trashed() if self.rights.level(info.id) is Right.MANAGE]
 
+    def info(self, name: str) -> Collection:
+        """Return the row of a collection they may read."""
+        try:
+            info = self._house.info(name)
+        except NotFound:
+            raise self.rights.unseen() from None
+        self.rights.require(info.id, Right.READ)
+        return info
+
     def view(self, name: str) -> View:
         """Return a collection they may read."""
         return self._seen(lambda: self._house.view(name))
@@ -71,12 +80,12 @@ class GuardedHouse(House):
 
     def versions(self, name: str) -> list[Version]:
         """List the versions of a collection they may read."""
-        self.view(name)
+        self.info(name)
         return self._house.versions(name)
 
     def view_version(self, name: str, number: int) -> VersionView:
         """Return a version of a collection they may read."""
-        self.view(name)
+        self.info(name)
         return self._house.view_version(name, number)
 
     def manifest(self, version: VersionView) -> Iterator[str]:

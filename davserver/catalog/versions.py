@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Insert, Row, Table, bindparam, insert, select
 
 from davserver.catalog import schema
 from davserver.catalog.model import Version
+from davserver.errors import CatalogCorrupt, LocatorError
+from davserver.manifest.pdh import portable_data_hash
 from davserver.values import PDH
 
 _versions = schema.versions
@@ -25,6 +27,7 @@ _as_of = (
 )
 _by_pdh = select(_versions).where(_versions.c.pdh == bindparam("wanted"))
 _record = select(schema.records.c.body).where(schema.records.c.hash == bindparam("wanted"))
+_HINT = "run davserver fsck"
 _text = select(schema.texts.c.body).where(schema.texts.c.pdh == bindparam("wanted"))
 
 
@@ -88,9 +91,17 @@ class Texts:
         self._connection = connection
 
     def get(self, pdh: PDH) -> str | None:
-        """Read a text."""
+        """Read a text; raises CatalogCorrupt if it is not what was stored under this hash."""
         body = self._connection.execute(_text, {"wanted": str(pdh)}).scalar()
-        return None if body is None else zlib.decompress(body).decode()
+        if body is None:
+            return None
+        try:
+            text = zlib.decompress(body).decode()
+        except (zlib.error, UnicodeDecodeError) as error:
+            raise _damaged_text(pdh) from error
+        if portable_data_hash(text) != pdh:
+            raise _damaged_text(pdh)
+        return text
 
     def add(self, pdh: PDH, text: str) -> None:
         """Store a text under its portable data hash, once."""
@@ -105,5 +116,13 @@ def _insert_or_ignore(table: Table) -> Insert:
 
 def _row(row: Row[Any]) -> Version:
     values = dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
-    values["pdh"] = PDH.parse(values["pdh"])
+    try:
+        values["pdh"] = PDH.parse(values["pdh"])
+    except LocatorError as error:
+        where = f"version {row.number} of collection {row.collection_id}"
+        raise CatalogCorrupt(f"{where}: its portable data hash is damaged: {error.message}", hint=_HINT) from error
     return Version(**values)
+
+
+def _damaged_text(pdh: PDH) -> CatalogCorrupt:
+    return CatalogCorrupt(f"the manifest text {pdh} is damaged", hint=_HINT)

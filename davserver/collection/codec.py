@@ -1,16 +1,19 @@
-"""The form of a change in the journal: a JSON header and the inline bytes.
+"""The form of a change in the journal: a header and the inline bytes, each under a digest.
 
 Owns: the format, in both directions.
 Never: what a change does (``change``) or where an entry is kept (``catalog``).
-Invariants: ``decode(*encode(change), load)`` is the change; the header is one line of ASCII.
+Invariants: ``decode(*encode(change), load)`` is the change; the header is one line of ASCII; bytes of an entry that
+have changed in the database are an error and never content.
 
-Header members::
+The header is the digest of the JSON behind it, then a space, then the JSON. A digest is SHA-256, cut to 32 hex digits:
+no database that davserver runs on notices a flipped bit by itself. Members of the JSON::
 
     c  kind: put write truncate mkdir remove move copy splice attributes
     p  path, names joined by "/"; q  the path that a move or copy ends at
     o  offset; z  size; x  extents; a  attributes (Attributes.to_json)
     n  the nodes of a splice: [node, [index of its directory, name, node], ...], a directory before what is in it
     g  or where they come from: [collection id, base seq, base record, seq, path] (see change.Origin)
+    i  the digest of the inline bytes, if there are any
 
 A node is ``{"x": extents, "a": ...}`` for a file, ``{"r": record hash, "f": files, "b": bytes, "a": ...}`` for a
 directory that is stored and unchanged, ``{"a": ...}`` for any other directory. The list is flat because a tree may be
@@ -20,6 +23,7 @@ bytes, ``[n]`` for n zeros. Members that would be empty are left out.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, cast
@@ -60,8 +64,34 @@ def encode(change: Change) -> tuple[bytes, bytes]:
     """Return a change as (header, inline bytes)."""
     writer = _Writer()
     header = writer.change(change)
+    inline = b"".join(writer.inline)
+    if inline:
+        header["i"] = _digest(inline)
     text = json.dumps({name: value for name, value in header.items() if value != {}}, separators=(",", ":"))
-    return text.encode("ascii"), b"".join(writer.inline)
+    return seal_header(text.encode("ascii")), inline
+
+
+def seal_header(text: bytes) -> bytes:
+    """Put the digest before a header's JSON."""
+    return f"{_digest(text)} ".encode("ascii") + text
+
+
+def open_header(header: bytes) -> Json:
+    """Return the members of a header; raises JournalCorrupt if it is not what ``encode`` wrote."""
+    digest, _, text = header.partition(b" ")
+    if digest != _digest(text).encode("ascii"):
+        raise JournalCorrupt("a journal entry is damaged: its header does not have its digest")
+    try:
+        members = json.loads(text)
+    except ValueError as failure:
+        raise JournalCorrupt(f"a journal entry cannot be read: {failure!r}") from failure
+    if not isinstance(members, dict):
+        raise JournalCorrupt("a journal entry cannot be read: it is no object")
+    return members
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 class Grafter(Protocol):
@@ -77,9 +107,12 @@ def decode(header: bytes, inline: bytes, load: DirectoryLoader, graft: Grafter |
 
     Without ``graft``, a splice that only names its origin cannot be read.
     """
+    members = open_header(header)
+    if members.get("i", "") != (_digest(inline) if inline else ""):
+        raise JournalCorrupt("a journal entry is damaged: its inline bytes do not have their digest")
     reader = _Reader(inline, load, graft)
     try:
-        change = reader.change(json.loads(header))
+        change = reader.change(members)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, Invalid) as failure:
         raise JournalCorrupt(f"a journal entry cannot be read: {failure!r}") from failure
     if reader.position != len(inline):

@@ -8,11 +8,11 @@ are known as trees; the trail between them says where else to look.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from davserver.collection import tree
+from davserver.collection.codec import open_header
 from davserver.collection.diff import Difference
 from davserver.collection.dirnode import DirNode
 from davserver.values import TreePath, parse_path
@@ -36,7 +36,7 @@ def steps_of(entries: Iterable[tuple[int, bytes]]) -> tuple[Step, ...] | None:
     """Read the headers of journal entries, given with their sequence; None if there are too many to keep."""
     steps: list[Step] = []
     for seq, header in entries:
-        members = json.loads(header)
+        members = open_header(header)
         kind = members["c"]
         whole = kind in {"remove", "move", "copy", "splice"}
         if kind != "copy":

@@ -8,6 +8,7 @@ Invariant: what is listed belongs to one moment: it is one immutable tree per co
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -23,8 +24,10 @@ from davserver.dav.requests import Depth, Request
 from davserver.dav.resources import Resource, find, loaded, members
 from davserver.dav.responses import Response
 from davserver.dav.surroundings import Surroundings
-from davserver.errors import NotFound
+from davserver.errors import CatalogCorrupt, NotFound
 from davserver.live.house import House
+
+_log = logging.getLogger(__name__)
 
 MAX_INFINITE_FILES = 100_000
 MAX_INFINITE_COLLECTIONS = 1_000
@@ -60,13 +63,20 @@ def check_bound(house: House, resource: Resource) -> None:
         collections = house.collections()
         if len(collections) > MAX_INFINITE_COLLECTIONS:
             raise _too_deep()
-        files = sum(house.view_uuid(info.uuid).root.files for info in collections)
+        files = sum(_files(house, info.uuid) for info in collections)
     elif resource.is_folder:
         raise _too_deep()
     else:
         files = 0
     if files > MAX_INFINITE_FILES:
         raise _too_deep()
+
+
+def _files(house: House, uuid: str) -> int:
+    try:
+        return house.view_uuid(uuid).root.files
+    except CatalogCorrupt:
+        return 0  # it is listed without what is below it
 
 
 def _too_deep() -> Forbidden:
@@ -97,4 +107,8 @@ def _members(house: House, folder: Listed) -> Iterator[Listed]:
         except NotFound:
             # A collection that was deleted while the root is being listed is not in the list.
             continue
+        except CatalogCorrupt:
+            # It stands in the list, so that the others can be had; whoever looks into it is told.
+            _log.exception("a collection cannot be listed whole")
+            whole = member
         yield Listed(href + "/" if member.is_folder else href, whole)

@@ -30,7 +30,7 @@ from davserver.dav.paths import (
     target_of,
     version_folder,
 )
-from davserver.dav.spelling import settle, view_of
+from davserver.dav.spelling import in_any_spelling, settle, view_of
 from davserver.errors import NotFound, UnknownVersion
 from davserver.live.house import House
 from davserver.values import TreePath
@@ -105,7 +105,7 @@ def find(house: House, target: Target) -> Resource:
         case InVersion():
             return _in_version(house, target)
         case HistoryOf(name):
-            info = view_of(house, name).info
+            info = in_any_spelling(house.info, name)
             return Resource(target.segments, Place.SPACE, info.created_ns, collection=info)
         case InUpload() | InChunks():
             raise NotFound("an upload is no resource until it is complete")
@@ -123,7 +123,7 @@ def _in_collection(house: House, target: InCollection) -> Resource:
 
 def _in_version(house: House, target: InVersion) -> Resource:
     try:
-        name = target.name if target.name.isascii() else view_of(house, target.name).info.name
+        name = target.name if target.name.isascii() else in_any_spelling(house.info, target.name).name
         view = house.view_version(name, target.number)
     except UnknownVersion:
         raise NotFound("no version of this number") from None

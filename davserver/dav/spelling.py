@@ -7,14 +7,16 @@ Serves: Finder, which shows names as stored and asks for them decomposed (Apple 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
 from unicodedata import normalize
 
 from davserver.collection.dirnode import DirNode, Node
 from davserver.errors import InsecureChannel, NotAuthenticated, NotFound
 from davserver.live.views import View
 from davserver.values import TreePath
+
+T = TypeVar("T")
 
 
 def settle(root: DirNode, path: TreePath) -> TreePath:
@@ -45,12 +47,17 @@ class _ByName(Protocol):
 
 def view_of(collections: _ByName, name: str) -> View:
     """Return the collection of a name, in whichever spelling it has one; raises NotFound."""
+    return in_any_spelling(collections.view, name)
+
+
+def in_any_spelling(look: Callable[[str], T], name: str) -> T:
+    """Return what ``look`` finds under a name, in whichever spelling it has one; raises NotFound."""
     try:
-        return collections.view(name)
+        return look(name)
     except _NOT_SEEN:
         for other in _others(name):
             try:
-                return collections.view(other)
+                return look(other)
             except _NOT_SEEN:
                 continue
         raise

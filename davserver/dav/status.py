@@ -47,6 +47,7 @@ STATUS: dict[type[errors.DavserverError], Row] = {
     errors.QuotaExceeded: Row(507, "quota-not-exceeded"),
     errors.UploadOvertaken: Row(409),
     errors.FileTooLarge: Row(413),
+    errors.CatalogCorrupt: Row(500),
     errors.JournalCorrupt: Row(500),
     errors.RecordCorrupt: Row(500),
     errors.BlockError: Row(500),

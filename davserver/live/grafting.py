@@ -46,7 +46,7 @@ class EntryReader:
         root = self._directories.root(origin.base_root)
         at = origin.base_seq
         for entry in self._tail(origin.collection_id, origin.base_seq):
-            if entry.seq > origin.seq:
+            if entry.seq > origin.seq or entry.seq != at + 1:
                 break
             root = apply(root, self.change(entry))
             at += 1

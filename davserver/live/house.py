@@ -23,7 +23,7 @@ from davserver.catalog.uploads import Uploads
 from davserver.collection.dirnode import DirNode
 from davserver.collection.extents import RangeReader
 from davserver.collection.marshal import manifest_text
-from davserver.errors import NotFound, StoreUnavailable, UnknownVersion
+from davserver.errors import CatalogCorrupt, NotFound, StoreUnavailable, UnknownVersion
 from davserver.live.budget import MemoryBudget
 from davserver.live.committing import Committer
 from davserver.live.directories import Directories
@@ -100,6 +100,14 @@ class House:
         with self._catalog.read() as tables:
             return tables.collections.trashed()
 
+    def info(self, name: str) -> Collection:
+        """Return what a collection's row says, whatever has become of its tree; raises NotFound."""
+        with self._catalog.read() as tables:
+            row = tables.collections.by_name(name)
+        if row is None:
+            raise NotFound(f"no collection named {name!r}")
+        return row
+
     def view(self, name: str) -> View:
         """Return a collection as it is now in any process; raises NotFound."""
         return self._registry.view(name).state.view()
@@ -119,13 +127,13 @@ class House:
 
     def versions(self, name: str) -> list[Version]:
         """List the versions of a collection, the oldest first; raises NotFound."""
-        info = self.view(name).info
+        info = self.info(name)
         with self._catalog.read() as tables:
             return tables.versions.of(info.id)
 
     def view_version(self, name: str, number: int) -> VersionView:
         """Return one version of a collection; raises NotFound or UnknownVersion."""
-        info = self.view(name).info
+        info = self.info(name)
         with self._catalog.read() as tables:
             version = tables.versions.one(info.id, number)
         if version is None:
@@ -141,7 +149,7 @@ class House:
         with self._catalog.read() as tables:
             text = tables.texts.get(version.version.pdh)
         if text is None:
-            raise StoreUnavailable(
+            raise CatalogCorrupt(
                 f"the manifest text {version.version.pdh} is missing from the catalog", hint="run davserver fsck"
             )
         # Not splitlines(): names may contain what Unicode takes for line ends.
@@ -223,7 +231,7 @@ class House:
         self._schedule.start()
         for row in rows:
             if row is not None:
-                self._schedule.changed(self._registry.view_row(row.uuid))
+                self._resume(row)
 
     def failing(self) -> list[BaseException]:
         """List the errors of background commits that did not go well yet."""
@@ -244,6 +252,14 @@ class House:
         if current.state.seq > current.state.row.base_seq:
             self._committer.commit(current)
         self._failing.pop(live.id, None)
+
+    def _resume(self, row: Collection) -> None:
+        """Have a collection committed that an earlier process left in the journal; a damaged one stops no other."""
+        try:
+            self._schedule.changed(self._registry.view_row(row.uuid))
+        except CatalogCorrupt as error:
+            self._failing[row.id] = error
+            self._report(row.name, error)
 
     def _note_change(self, live: LiveCollection) -> None:
         if self._started.is_set():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ from davserver.collection.change import (
     Truncate,
     Write,
 )
-from davserver.collection.codec import decode, encode
+from davserver.collection.codec import decode, encode, seal_header
 from davserver.collection.dirnode import EMPTY_DIR, DirNode, Node
 from davserver.collection.extents import MemExtent, StoredExtent, ZeroExtent
 from davserver.collection.filenode import FileNode
@@ -159,11 +161,27 @@ def test_files_of_one_block_share_its_locator() -> None:
         (b'{"c":"splice","p":"f","n":[{},[0,"a",{}],[0,"a",{}]]}', b""),
     ],
 )
-def test_a_damaged_entry_is_refused(header: bytes, inline: bytes) -> None:
-    with pytest.raises(JournalCorrupt):
-        decode(header, inline, lazy)
+def test_what_encode_does_not_write_is_refused(header: bytes, inline: bytes) -> None:
+    members = json.loads(header or b"{}")
+    if inline and isinstance(members, dict):
+        members["i"] = hashlib.sha256(inline).hexdigest()[:32]
+        header = json.dumps(members).encode()
+    with pytest.raises(JournalCorrupt, match=r"cannot be read|names"):
+        decode(seal_header(header), inline, lazy)
+
+
+@given(CHANGES, st.data())
+def test_one_flipped_bit_is_refused(change: Change, data: st.DataObject) -> None:
+    """Neither the database nor the file system would notice: what is inline would be served."""
+    stored = encode(change)
+    which = data.draw(st.sampled_from([index for index in (0, 1) if stored[index]]))
+    damaged = [bytearray(part) for part in stored]
+    bit = data.draw(st.integers(0, len(damaged[which]) * 8 - 1))
+    damaged[which][bit // 8] ^= 1 << bit % 8
+    with pytest.raises(JournalCorrupt, match="damaged"):
+        decode(bytes(damaged[0]), bytes(damaged[1]), lazy)
 
 
 def test_an_empty_directory_is_short() -> None:
-    assert encode(Mkdir(("a",))) == (b'{"c":"mkdir","p":"a"}', b"")
-    assert encode(Splice(("a",), EMPTY_DIR)) == (b'{"c":"splice","p":"a","n":[{}]}', b"")
+    assert encode(Mkdir(("a",))) == (seal_header(b'{"c":"mkdir","p":"a"}'), b"")
+    assert encode(Splice(("a",), EMPTY_DIR)) == (seal_header(b'{"c":"splice","p":"a","n":[{}]}'), b"")

@@ -167,8 +167,8 @@ def test_a_checkpoint_that_is_not_the_newest_version(premises, photos):
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        ("UPDATE journal SET header = x'7b7d'", "cannot be read"),
-        ("UPDATE journal SET inline = CAST(inline || x'00' AS BLOB)", "inline bytes"),
+        ("UPDATE journal SET header = x'7b7d'", "header does not have its digest"),
+        ("UPDATE journal SET inline = CAST(inline || x'00' AS BLOB)", "do not have their digest"),
         ("DELETE FROM journal", "missing"),
         ("UPDATE journal SET seq = seq + 1", "missing before"),
     ],
