@@ -1,6 +1,6 @@
 """The composition root: the one place where settings become objects and objects become an application.
 
-From the outside in: accounting, checks on browsers, headers, proxies, who asks; then ``/_/`` or WebDAV.
+From the outside in: accounting, compression, checks on browsers, headers, proxies, who asks; then ``/_/`` or WebDAV.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from davserver.live.house import House
 from davserver.middleware.access_log import AccessLog, console_line, json_line
 from davserver.middleware.authentication import Authenticated
 from davserver.middleware.browsers import CrossSiteCheck, HostCheck
+from davserver.middleware.compression import Compressed
 from davserver.middleware.exchange import Observed, Observer
 from davserver.middleware.proxies import BehindProxies, Trust
 from davserver.middleware.security_headers import SecurityHeaders
@@ -54,6 +55,7 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
     app = CrossSiteCheck(app)
     if address.path is None and address.is_private():
         app = HostCheck(app, settings.allowed_hosts)
+    app = Compressed(app)
     observers: list[Observer] = [metrics.observe]
     closing: list[Callable[[], None]] = [house.close]
     if settings.log_access and settings.log_level in {"debug", "info"}:
