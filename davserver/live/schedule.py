@@ -106,6 +106,11 @@ class CommitSchedule:
             if not self._changed.wait_for(lambda: self._pending_bytes() <= self._memory_bytes, self._patience_s):
                 raise StoreUnavailable("too much content waits to be committed")
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether ``stop`` was called: no commit begins any more."""
+        return self._stopping
+
     def waiting(self) -> list[LiveCollection]:
         """List the collections that have changes to commit."""
         with self._changed:
@@ -114,8 +119,8 @@ class CommitSchedule:
     def _run(self) -> None:
         while True:
             with self._changed:
-                pending = self._next()
-                if self._stopping:
+                pending = None if self._stopping else self._next()
+                if self._stopping:  # looked at before the wait and after it: a stop during a commit wakes nobody
                     return
                 if pending is None:
                     continue

@@ -10,6 +10,7 @@ from davserver.collection.change import Mkdir, Put
 from davserver.errors import StoreFull, StoreUnavailable
 from davserver.live.schedule import CommitSchedule, Pending, due_s
 from davserver.live.settings import CommitPolicy
+from tests.support.process import until
 
 
 def live(mem_bytes=0, key=1):
@@ -81,6 +82,26 @@ def test_who_is_held_back_too_long_is_refused():
     with pytest.raises(StoreUnavailable):
         schedule.admit()
     schedule.stop()
+
+
+def test_a_stop_that_comes_during_a_commit_is_heard_after_it():
+    committing, finish = threading.Event(), threading.Event()
+
+    def commit(_live):
+        committing.set()
+        finish.wait(60)
+
+    policy = CommitPolicy(idle_s=0, age_s=0)
+    schedule = CommitSchedule(commit, lambda: 0, policy, memory_bytes=1, patience_s=0, report=print)
+    schedule.start()
+    schedule.changed(live())
+    assert committing.wait(60)
+    stopping = threading.Thread(target=schedule.stop)
+    stopping.start()
+    until(lambda: schedule.is_stopping)
+    finish.set()
+    stopping.join(60)
+    assert not stopping.is_alive()
 
 
 def test_an_idle_collection_is_committed_in_the_background(neighbourhood):
