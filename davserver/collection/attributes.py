@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
+
+from davserver.errors import Invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ class Attributes:
 
     @classmethod
     def from_json(cls, members: Mapping[str, Any]) -> Attributes:
-        """Read what ``to_json`` wrote; unknown members are ignored, so that an older davserver can read on."""
+        """Read what ``to_json`` wrote; raises Invalid.
+
+        Unknown members are ignored, so that an older davserver can read on.
+        """
         if not members:
             return EMPTY
         return cls(
@@ -62,4 +67,8 @@ EMPTY = Attributes()
 
 
 def _pairs(members: object) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(cast("dict[str, str]", members).items())) if members else ()
+    if not members:
+        return ()
+    if not isinstance(members, dict):
+        raise Invalid("attributes whose checksums or properties are no pairs")
+    return tuple(sorted(members.items()))

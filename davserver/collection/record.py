@@ -20,7 +20,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -91,15 +91,27 @@ class DirectoryRecord:
                 members["f"],
                 members["b"],
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Invalid(f"malformed directory record: {error}") from error
         if not lf:
             raise Invalid("malformed directory record: no stream")
+        if not _has_form(record):
+            raise Invalid("malformed directory record: a member of another type")
         if version != _VERSION:
             raise Invalid(
                 f"directory record of unknown version {version!r}", hint="a newer davserver wrote it; use that one"
             )
         return record
+
+
+def _has_form(record: DirectoryRecord) -> bool:
+    """Tell whether the members of a header are of their types, so that nobody trips over one later."""
+    return (
+        all(isinstance(total, int) for total in (record.files, record.bytes))
+        and isinstance(record.attributes, dict)
+        and all(isinstance(members, dict) for members in record.attributes.values())
+        and all(tuple(map(type, entry)) == (str, str, int, int) for entry in record.directories)
+    )
 
 
 Fetch = Callable[[str], DirectoryRecord]
@@ -166,14 +178,21 @@ class _Entries:
 def _entries(record: DirectoryRecord, fetch: Fetch) -> NameMap[Node]:
     files: Iterator[tuple[str, Node]] = files_of(record)
     if not record.directories:
-        return NameMap.from_sorted(files)
+        return _sorted(files)
     members = record.attributes
     items = list(files)
     for name, record_hash, count, size in record.directories:
         attributes = Attributes.from_json(members.get(name, {}))
         items.append((name, lazy_directory(record_hash, fetch, files=count, bytes=size, attributes=attributes)))
     items.sort(key=_name)
-    return NameMap.from_sorted(items)
+    return _sorted(items)
+
+
+def _sorted(items: Iterable[tuple[str, Node]]) -> NameMap[Node]:
+    try:
+        return NameMap.from_sorted(items)
+    except ValueError as error:
+        raise Invalid("malformed directory record: a name twice, or names out of order") from error
 
 
 def _name(item: tuple[str, Node]) -> str:

@@ -19,6 +19,7 @@ from davserver.values import TreePath
 
 SCHEME = "davserver:"
 MAX_PIECES = 16
+_DIGITS = 18
 UNSEEN = -1
 """In place of a sequence: the client has seen nothing of the piece."""
 
@@ -58,11 +59,11 @@ class SyncToken:
         uuid, slash, rest = text.removeprefix(SCHEME).partition("/")
         if not text.startswith(SCHEME) or not slash:
             return None
-        if rest.isascii() and rest.isdigit() and len(rest) < 20:
+        if rest.isascii() and rest.isdigit() and len(rest) <= _DIGITS:
             return cls(uuid, (Piece(None, int(rest)),))
         try:
             pieces = tuple(_piece(item) for item in json.loads(base64.b64decode(rest, b"-_", validate=True)))
-        except (binascii.Error, ValueError, TypeError):
+        except (binascii.Error, ValueError, TypeError, RecursionError):
             return None
         return cls(uuid, pieces) if pieces and pieces[-1].upto is None else None
 
@@ -87,9 +88,14 @@ BEHIND_ALL = "\U0010ffff"
 
 def _piece(item: object) -> Piece:
     match item:
-        case [None, int(seq)]:
+        case [None, int(seq)] if _is_seq(seq):
             return Piece(None, seq)
-        case [[*names], int(seq)] if names and all(isinstance(name, str) for name in names):
+        case [[*names], int(seq)] if names and _is_seq(seq) and all(isinstance(name, str) for name in names):
             return Piece(tuple(str(name) for name in names), seq)
         case _:
             raise ValueError("not a piece")
+
+
+def _is_seq(number: int) -> bool:
+    """Tell whether a number can be a sequence; true and false are numbers to Python."""
+    return UNSEEN <= number < 10**_DIGITS and not isinstance(number, bool)

@@ -167,6 +167,11 @@ def test_a_badly_fragmented_file_loads_in_linear_time():
         (b"[1]\n", "malformed"),
         (b'{"a":{},"b":0,"d":[["x"]],"f":0,"v":1}\n', "malformed"),
         (b'{"a":{},"b":0,"d":[],"f":0,"v":1}\n\xff', "malformed"),
+        (b'{"a":' + b"[" * 50_000, "malformed"),
+        (b'{"a":[],"b":0,"d":[],"f":0,"v":1}\n', "another type"),
+        (b'{"a":{"f":5},"b":0,"d":[],"f":0,"v":1}\n', "another type"),
+        (b'{"a":{},"b":"0","d":[],"f":0,"v":1}\n', "another type"),
+        (b'{"a":{},"b":0,"d":[["x",1,0,0]],"f":0,"v":1}\n', "another type"),
         (b'{"a":{},"b":0,"d":[],"f":0,"v":2}\n', "unknown version 2"),
         (b'{"a":{},"b":0,"d":[],"f":0,"v":1}', "malformed"),
     ],
@@ -174,3 +179,23 @@ def test_a_badly_fragmented_file_loads_in_linear_time():
 def test_what_is_no_record_is_refused(data, reason):
     with pytest.raises(Invalid, match=reason):
         DirectoryRecord.from_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a":{},"b":0,"d":[],"f":2,"v":1}\n' + f"{A} 0:1:b 1:1:a".encode(),
+        b'{"a":{},"b":0,"d":[["x","0",0,0]],"f":1,"v":1}\n' + f"{A} 0:1:x".encode(),
+        b'{"a":{},"b":0,"d":[],"f":1,"v":1}\n' + f"{A} 0:1:../x".encode(),
+    ],
+    ids=["out of order", "a file and a directory of one name", "a path"],
+)
+def test_entries_that_no_directory_can_have_are_refused_when_they_are_asked_for(data):
+    record = DirectoryRecord.from_bytes(data)
+    with pytest.raises(Invalid):
+        list(dirnode_of(record.hash, record, Records()).items())
+
+
+def test_attributes_of_another_shape_are_refused():
+    with pytest.raises(Invalid, match="no pairs"):
+        Attributes.from_json({"p": 5})
