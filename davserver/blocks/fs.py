@@ -163,3 +163,17 @@ class RealFs:
         """Ask the file system."""
         about = os.statvfs(path)
         return about.f_bavail * about.f_frsize
+
+
+def ensure_directory(path: Path, fs: Fs) -> None:
+    """Make a directory and those above it, each synced into the one above before it is used."""
+    if path.is_dir():
+        return
+    parent = path.absolute().parent
+    ensure_directory(parent, fs)
+    try:
+        fs.make_directory(path)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+    fs.sync_directory(parent)

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from davserver.blocks.cached import CachedStore
 from davserver.blocks.disk import DiskStore
 from davserver.blocks.failures import translated
-from davserver.blocks.fs import Fs, RealFs
+from davserver.blocks.fs import Fs, RealFs, ensure_directory
 from davserver.blocks.memory import MemoryStore
 from davserver.blocks.store import BlockStore
 from davserver.blocks.verified import VerifiedStore
@@ -66,7 +66,7 @@ def open_directory(location: str, world: World) -> BlockStore:
     """Open a directory of blocks: a path or a file:// URL."""
     root = directory_path(location)
     with translated(f"block directory {root}"):
-        _ensure_directory(root, world.fs)
+        ensure_directory(root, world.fs)
     disk = DiskStore(root, world.fs, clock=world.clock, random_bytes=world.random_bytes)
     return VerifiedStore(disk, disk, clock=world.clock)
 
@@ -91,17 +91,3 @@ def directory_path(location: str) -> Path:
     if url.netloc not in {"", "localhost"} or url.query or url.fragment or not url.path:
         raise ConfigError("blocks", f"{location!r} is no directory", hint="write file:///path/to/blocks")
     return Path(unquote(url.path))
-
-
-def _ensure_directory(path: Path, fs: Fs) -> None:
-    """Make a directory and those above it, each synced into the one above before it is used."""
-    if path.is_dir():
-        return
-    parent = path.absolute().parent
-    _ensure_directory(parent, fs)
-    try:
-        fs.make_directory(path)
-    except FileExistsError:
-        if not path.is_dir():
-            raise
-    fs.sync_directory(parent)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from davserver.blocks.fs import Fs, RealFs, ensure_directory
 from davserver.blocks.open import open_store
 from davserver.blocks.store import BlockStore
 from davserver.catalog.database import open_catalog
@@ -24,7 +25,7 @@ def open_house(
     report: Callable[[str, BaseException], None] = lambda _name, _error: None,
 ) -> House:
     """Open the collections; the data directory is made if need be. Errors: ConfigError, StoreUnavailable."""
-    _ensure_data(settings.data)
+    ensure_data(settings.data, RealFs())
     blocks = open_blocks(settings)
     catalog = open_catalog(settings.catalog_url)
     return House(catalog, blocks, settings=_live(settings), report=report)
@@ -48,11 +49,23 @@ def _live(settings: Settings) -> LiveSettings:
     )
 
 
-def _ensure_data(data: Path) -> None:
-    """Make the data directory, for its owner alone. Errors: ConfigError."""
+def ensure_data(data: Path, fs: Fs) -> None:
+    """Make the data directory, for its owner alone, and sync its name and the names in it. Errors: ConfigError.
+
+    What is stored lasts no longer than the names that lead to it, and whoever made those, an operator or a process that
+    was killed at once, may not have synced them.
+    """
+    parent = data.absolute().parent
     try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ensure_directory(parent, fs)
+        data.mkdir(mode=0o700, exist_ok=True)
+        if os.access(parent, os.R_OK):  # or its names cannot be synced by us
+            fs.sync_directory(parent)
     except OSError as error:
         raise ConfigError("data", f"{data} cannot be made: {error.strerror}", hint="choose one with --data") from error
     if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
         raise ConfigError("data", f"{data} is not writable", hint="choose another with --data")
+    try:
+        fs.sync_directory(data)
+    except OSError as error:
+        raise ConfigError("data", f"{data} cannot be synced: {error.strerror}") from error
