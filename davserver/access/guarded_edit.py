@@ -75,12 +75,15 @@ class GuardedEdit(Edit):
         self._require(collection_id, Right.WRITE)
         return self._edit.graft(collection_id, path, source_id, source_path)
 
-    def create_collection(self, name: str, root: DirNode = EMPTY_DIR) -> Collection:
-        """Make a collection: any account; raises NotPermitted for a name that is taken by one they cannot see."""
+    def create_collection(self, name: str, root: DirNode = EMPTY_DIR, *, owner: str | None = None) -> Collection:
+        """Make a collection: any account, for itself; raises NotPermitted if one they cannot see has the name."""
         self._rights.require_account()
-        made = self._named(lambda: self._edit.create_collection(name, root))
+        maker = self._rights.principal.name
+        if owner not in {None, maker}:
+            raise NotPermitted("a collection belongs to whoever makes it")
+        made = self._named(lambda: self._edit.create_collection(name, root, owner=maker))
         self._made.add(made.id)
-        self._edit.access().set_grant(Grant(made.id, self._rights.principal.name, Right.MANAGE))
+        self._edit.access().set_grant(Grant(made.id, maker, Right.MANAGE))
         return made
 
     def rename_collection(self, collection_id: int, name: str) -> None:

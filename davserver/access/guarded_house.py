@@ -16,6 +16,7 @@ from davserver.access.rights import Rights
 from davserver.catalog.model import Collection, Lock, Right, Version
 from davserver.catalog.uploads import Uploads
 from davserver.errors import NotFound
+from davserver.live.allowance import Allowance
 from davserver.live.edit import Edit
 from davserver.live.house import House
 from davserver.live.past import Past
@@ -102,6 +103,17 @@ class GuardedHouse(House):
         """Return what a collection that they may read was."""
         self.rights.require(view.info.id, Right.READ)
         return self._house.recall(view, seq)
+
+    def allowance(self, account: str) -> Allowance | None:
+        """Return their own allowance."""
+        if account != self.rights.principal.name:
+            raise self.rights.refusal("this is told to the account itself")
+        return self._house.allowance(account)
+
+    def allowance_over(self, collection: Collection) -> Allowance | None:
+        """Return how much more the owner of a collection that they may read can store."""
+        self.rights.require(collection.id, Right.READ)
+        return self._house.allowance_over(collection)
 
     @contextmanager
     def uploads(self) -> Iterator[Uploads]:

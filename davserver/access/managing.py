@@ -51,8 +51,30 @@ def change_password(house: House, passwords: Passwords, name: str, password: str
 
 
 def remove_account(house: House, name: str) -> None:
-    """Remove an account with its tokens and grants; raises NotFound. What it stored stays."""
-    house.edit(lambda edit: edit.access().remove_account(_account(edit.access(), name).name))
+    """Remove an account with its tokens and grants; raises NotFound. Its collections stay, and are nobody's."""
+
+    def change(edit: Edit) -> None:
+        account = _account(edit.access(), name).name
+        for info in edit.owned(account):
+            edit.set_owner(info.id, None)  # a later account of this name would inherit them
+        edit.access().remove_account(account)
+
+    house.edit(change)
+
+
+def set_quota(house: House, name: str, limit_bytes: int | None) -> None:
+    """Limit what an account may store, None: no limit; what is there stays. Raises NotFound."""
+    house.edit(lambda edit: edit.access().set_quota(_account(edit.access(), name).name, limit_bytes))
+
+
+def set_owner(house: House, collection: str, name: str | None) -> None:
+    """Let an account own a collection, None: nobody; raises NotFound. What it may do with it is granted apart."""
+
+    def change(edit: Edit) -> None:
+        account = None if name is None else _account(edit.access(), name).name
+        edit.set_owner(edit.view(collection).info.id, account)
+
+    house.edit(change)
 
 
 def add_token(house: House, name: str, *, may_write: bool, days: float | None) -> tuple[Token, str]:

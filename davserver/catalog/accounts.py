@@ -23,6 +23,7 @@ COUNTER = "access_changes"
 COUNTER_QUERY = f"SELECT value FROM settings WHERE key = '{COUNTER}'"  # noqa: S608  # made of a constant
 
 _account = select(_accounts).where(_accounts.c.name == bindparam("wanted"))
+_quota = select(_accounts.c.quota_bytes).where(_accounts.c.name == bindparam("wanted"))
 _all_tokens = select(_tokens).order_by(_tokens.c.account, _tokens.c.created_ns)
 _token = select(_tokens).where(_tokens.c.digest == bindparam("wanted"))
 _of_grantee = select(_grants).where(_grants.c.grantee == bindparam("wanted"))
@@ -62,8 +63,18 @@ class Access:
         self._connection.execute(update(_accounts).where(_accounts.c.name == name).values(password_hash=password_hash))
         self._count()
 
+    def set_quota(self, name: str, limit_bytes: int | None) -> None:
+        """Limit what an account may store; None ends the limit."""
+        self._connection.execute(update(_accounts).where(_accounts.c.name == name).values(quota_bytes=limit_bytes))
+        self._count()
+
+    def quota_of(self, name: str) -> int | None:
+        """Return an account's limit; None if it has none, or does not exist."""
+        limit: int | None = self._connection.execute(_quota, {"wanted": name}).scalar()
+        return limit
+
     def remove_account(self, name: str) -> None:
-        """Remove an account with its tokens and grants, so that a later one of this name inherits nothing."""
+        """Remove an account with its tokens and grants; what it owns is to be given up before."""
         self._connection.execute(delete(_tokens).where(_tokens.c.account == name))
         self._connection.execute(delete(_grants).where(_grants.c.grantee == name))
         self._connection.execute(delete(_accounts).where(_accounts.c.name == name))

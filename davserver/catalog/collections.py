@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -18,11 +18,22 @@ _by_name = select(_table).where(_table.c.name == bindparam("wanted"), _table.c.t
 _by_uuid = select(_table).where(_table.c.uuid == bindparam("wanted"))
 _live = select(_table).where(_table.c.trashed_ns.is_(None)).order_by(_table.c.name)
 _trashed = select(_table).where(_table.c.trashed_ns.is_not(None)).order_by(_table.c.trashed_ns)
+_owned = select(_table).where(_table.c.owner == bindparam("wanted")).order_by(_table.c.name)
+_sizes = select(_table.c.id, _table.c.bytes).where(_table.c.owner == bindparam("wanted"), _table.c.trashed_ns.is_(None))
 _advance = (
     update(_table)
     .where(_table.c.id == bindparam("wanted"), _table.c.head_seq == bindparam("expected"))
-    .values(head_seq=bindparam("head"))
+    .values(head_seq=bindparam("head"), bytes=bindparam("size"))
 )
+
+
+class Head(NamedTuple):
+    """A collection's newest change and the bytes of its files after it; ``expected`` is the change before."""
+
+    collection_id: int
+    expected: int
+    seq: int
+    bytes: int
 
 
 class Collections:
@@ -51,21 +62,29 @@ class Collections:
         """List the trashed collections, the oldest first."""
         return [_row(row) for row in self._connection.execute(_trashed)]
 
-    def add(self, *, uuid: str, name: str, created_ns: int) -> Collection:
+    def owned(self, owner: str) -> list[Collection]:
+        """List the collections of an account by name, trashed ones too."""
+        return [_row(row) for row in self._connection.execute(_owned, {"wanted": owner})]
+
+    def sizes(self, owner: str) -> dict[int, int]:
+        """Return the bytes of an account's collections by their number, without the trashed ones."""
+        return {row.id: row.bytes for row in self._connection.execute(_sizes, {"wanted": owner})}
+
+    def add(self, *, uuid: str, name: str, created_ns: int, owner: str | None = None) -> Collection:
         """Make a new, empty collection; raises Exists if a live one has the name."""
-        values = {"uuid": uuid, "name": name, "created_ns": created_ns}
-        zeros = {"head_seq": 0, "lock_seq": 0, "version": 0, "base_seq": 0, "drops_litter": False}
+        values = {"uuid": uuid, "name": name, "created_ns": created_ns, "owner": owner}
+        zeros = {"head_seq": 0, "lock_seq": 0, "version": 0, "base_seq": 0, "bytes": 0, "drops_litter": False}
         if self.by_name(name) is not None:
             raise _taken(name)
         result = self._connection.execute(insert(_table).values(**values, **zeros))
         key = result.inserted_primary_key
         assert key is not None  # noqa: S101  (an INSERT of one row has one)
-        return Collection(id=key[0], uuid=uuid, name=name, created_ns=created_ns)
+        return Collection(id=key[0], uuid=uuid, name=name, created_ns=created_ns, owner=owner)
 
-    def advance(self, heads: Sequence[tuple[int, int, int]]) -> bool:
-        """Move heads, given as (id, expected head, new head); False if one was not where it was expected."""
-        for collection_id, expected, head in heads:
-            values = {"wanted": collection_id, "expected": expected, "head": head}
+    def advance(self, heads: Sequence[Head]) -> bool:
+        """Move heads; False if one was not where it was expected."""
+        for head in heads:
+            values = {"wanted": head.collection_id, "expected": head.expected, "head": head.seq, "size": head.bytes}
             if self._connection.execute(_advance, values).rowcount != 1:
                 return False
         return True
@@ -86,9 +105,13 @@ class Collections:
         """Count one change of the collection's locks, name or place, so that other processes read them again."""
         self._set(collection_id, lock_seq=_table.c.lock_seq + 1)
 
-    def checkpoint(self, collection_id: int, *, version: int, seq: int, root: str) -> None:
-        """Make a committed state the one that loading starts from."""
-        self._set(collection_id, version=version, base_seq=seq, base_root=root)
+    def checkpoint(self, collection_id: int, *, version: int, seq: int, root: str, size: int) -> None:
+        """Make a committed state the one that loading starts from; ``size`` is that of the newest state, in bytes."""
+        self._set(collection_id, version=version, base_seq=seq, base_root=root, bytes=size)
+
+    def set_owner(self, collection_id: int, owner: str | None) -> None:
+        """Let an account own a collection, or nobody."""
+        self._set(collection_id, owner=owner)
 
     def set_quota(self, collection_id: int, limit_bytes: int | None) -> None:
         """Limit the bytes of all files of a collection together; None ends the limit."""

@@ -21,8 +21,9 @@ class Collection:
     ``head_seq`` is the sequence of the newest change, ``lock_seq`` counts changes of its locks and of its name or
     place (renamed, trashed, restored). The checkpoint is the directory record ``base_root`` (``None``: an empty tree)
     and holds every change up to ``base_seq``; the journal holds the others. ``version`` is the number of the newest
-    version, 0 before the first. ``quota_bytes`` is the limit of all its files together
-    (None: none), ``drops_litter`` keeps litter out of its manifests. Times are nanoseconds UTC.
+    version, 0 before the first. ``bytes`` is the size of all its files together after the change ``head_seq``,
+    ``quota_bytes`` its limit (None: none). ``owner`` is the account that its bytes count for (None: nobody's).
+    ``drops_litter`` keeps litter out of its manifests. Times are nanoseconds UTC.
     """
 
     id: int
@@ -35,6 +36,8 @@ class Collection:
     version: int = 0
     base_seq: int = 0
     base_root: str | None = None
+    bytes: int = 0
+    owner: str | None = None
     quota_bytes: int | None = None
     drops_litter: bool = False
 
@@ -93,11 +96,15 @@ class Right(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Somebody with a name and a password, of which only the argon2 hash (in PHC form) is known."""
+    """Somebody with a name and a password, of which only the argon2 hash (in PHC form) is known.
+
+    ``quota_bytes`` is the limit of all files together in the collections they own, without those in the trash.
+    """
 
     name: str
     password_hash: str
     created_ns: int
+    quota_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

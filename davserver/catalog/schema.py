@@ -43,6 +43,8 @@ collections = Table(
     Column("version", BigInteger, nullable=False),
     Column("base_seq", BigInteger, nullable=False),
     Column("base_root", Text),
+    Column("bytes", BigInteger, nullable=False),
+    Column("owner", Text, index=True),
     Column("quota_bytes", BigInteger),
     Column("drops_litter", Boolean, nullable=False),
 )
@@ -116,6 +118,7 @@ accounts = Table(
     Column("name", Text, primary_key=True),
     Column("password_hash", Text, nullable=False),
     Column("created_ns", BigInteger, nullable=False),
+    Column("quota_bytes", BigInteger),
 )
 
 tokens = Table(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import click
-from pydantic import ByteSize, TypeAdapter, ValidationError
 
+from davserver.access import managing
 from davserver.catalog.model import Collection
 from davserver.cli.options import Group, as_json, open_house, print_json
+from davserver.cli.sizes import limit_argument
 from davserver.cli.tables import iso_time, print_table
 from davserver.errors import NotFound
 from davserver.live.house import House
@@ -88,16 +89,29 @@ def litter(context: click.Context, name: str, what: str) -> None:
 
 @collection.command()
 @click.argument("name")
-@click.argument("limit", metavar="BYTES|none")
+@limit_argument
 @click.pass_context
-def quota(context: click.Context, name: str, limit: str) -> None:
+def quota(context: click.Context, name: str, limit_bytes: int | None) -> None:
     """Limit the bytes of a collection's files together (1000000, 10GiB), or end the limit (none).
 
     What is there stays, also if it is more.
     """
-    limit_bytes = None if limit == "none" else _bytes(limit)
     with open_house(context) as house:
         house.edit(lambda edit: edit.set_quota(edit.view(name).info.id, limit_bytes))
+
+
+@collection.command()
+@click.argument("name")
+@click.argument("user", metavar="USER|none")
+@click.pass_context
+def owner(context: click.Context, name: str, user: str) -> None:
+    """Let the bytes of a collection count for the account USER, or for nobody (none).
+
+    Who makes a collection owns it. What USER may do with it does not change (see grant), and what is there stays, also
+    if it is more than USER may store.
+    """
+    with open_house(context) as house:
+        managing.set_owner(house, name, None if user == "none" else user)
 
 
 @collection.command()
@@ -131,16 +145,6 @@ def _find_trashed(house: House, wanted: str) -> Collection:
     return found[-1]
 
 
-def _bytes(text: str) -> int:
-    try:
-        size = int(TypeAdapter(ByteSize).validate_python(text))
-    except ValidationError:
-        size = -1
-    if not 0 <= size < 1 << 63:
-        raise click.BadParameter(f"{text!r} is no number of bytes", param_hint="BYTES|none")
-    return size
-
-
 def _described(info: Collection) -> dict[str, object]:
     return {
         "name": info.name,
@@ -148,6 +152,7 @@ def _described(info: Collection) -> dict[str, object]:
         "created": iso_time(info.created_ns),
         "trashed": None if info.trashed_ns is None else iso_time(info.trashed_ns),
         "version": info.version,
+        "owner": info.owner,
         "quota_bytes": info.quota_bytes,
         "litter": "drop" if info.drops_litter else "keep",
     }

@@ -12,7 +12,9 @@ import click
 
 from davserver.access import managing
 from davserver.access.passwords import Passwords
+from davserver.catalog.model import Account
 from davserver.cli.options import Group, as_json, open_house, print_json
+from davserver.cli.sizes import limit_argument
 from davserver.cli.tables import iso_time, print_table
 
 _from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input, one line.")
@@ -56,20 +58,53 @@ def passwd(context: click.Context, name: str, *, password_stdin: bool) -> None:
 def list_accounts(context: click.Context, *, as_json: bool) -> None:
     """List the accounts."""
     with open_house(context) as house, house.read_catalog() as tables:
-        found = tables.access.accounts()
+        found = [
+            (account, sum(tables.collections.sizes(account.name).values())) for account in tables.access.accounts()
+        ]
     if as_json:
-        print_json([{"name": account.name, "created": iso_time(account.created_ns)} for account in found])
+        print_json([_described(account, used) for account, used in found])
         return
-    print_table(("NAME", "CREATED"), [(account.name, iso_time(account.created_ns)) for account in found])
+    rows = [
+        (
+            account.name,
+            iso_time(account.created_ns),
+            str(used),
+            "" if (limit := account.quota_bytes) is None else str(limit),
+        )
+        for account, used in found
+    ]
+    print_table(("NAME", "CREATED", "BYTES", "QUOTA"), rows)
+
+
+@user.command()
+@click.argument("name")
+@limit_argument
+@click.pass_context
+def quota(context: click.Context, name: str, limit_bytes: int | None) -> None:
+    """Limit the bytes of all files in the collections that an account owns (1000000, 10GiB), or end the limit (none).
+
+    The trash and history do not count. What is there stays, also if it is more.
+    """
+    with open_house(context) as house:
+        managing.set_quota(house, name, limit_bytes)
 
 
 @user.command()
 @click.argument("name")
 @click.pass_context
 def remove(context: click.Context, name: str) -> None:
-    """Remove an account, its tokens and its grants; what it stored stays."""
+    """Remove an account, its tokens and its grants; its collections stay, and are nobody's."""
     with open_house(context) as house:
         managing.remove_account(house, name)
+
+
+def _described(account: Account, used_bytes: int) -> dict[str, object]:
+    return {
+        "name": account.name,
+        "created": iso_time(account.created_ns),
+        "quota_bytes": account.quota_bytes,
+        "used_bytes": used_bytes,
+    }
 
 
 def _read_password(*, stdin: bool) -> str:

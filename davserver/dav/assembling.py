@@ -65,7 +65,7 @@ def link(job: PutJob, house: House, upload: OpenUpload, *, remember: bool) -> Li
     The bytes are read once more only if the client declared a digest of the whole file. Raises what a PUT raises,
     UploadOvertaken, or InvalidOperation for a missing chunk.
     """
-    job.check(house)
+    replace(job, expected_bytes=upload.received).check(house)
     node = assemble(house, upload)
     if job.digests.checksums:
         for offset in range(0, node.size, SLICE_BYTES):

@@ -20,6 +20,7 @@ from davserver.collection.extents import RangeReader
 from davserver.collection.filenode import FileNode, etag_of
 from davserver.dav.faults import BadRequest, Conflict, RangeNotSatisfiable
 from davserver.dav.put import Compared, Linked, PutJob, answer, is_on_its_way
+from davserver.dav.quota import check_room
 from davserver.dav.requests import SLICE_BYTES, Request
 from davserver.dav.responses import Response
 from davserver.dav.sites import locate
@@ -96,7 +97,8 @@ class RangeJob:
 
     def check(self, reader: House | Edit, length: int) -> int:
         """Refuse what tree, conditions, locks or sizes do not allow; return the offset of the range."""
-        node = self.whole.check(reader).node
+        site = self.whole.check(reader)
+        node = site.node
         if not isinstance(node, FileNode):
             if not self.may_create:
                 raise NotFound("no file is here to write into")
@@ -109,6 +111,7 @@ class RangeJob:
             raise Conflict(f"the file has {size} bytes, more than the {self.span.total} that the range is a part of")
         if end > self.limit_bytes:
             raise FileTooLarge(end, self.limit_bytes)
+        check_room(reader, site, end if length else size)
         return offset if length else min(offset, size)
 
     def compare(self, old: Node | None, new: FileNode, blocks: RangeReader) -> Compared | None:

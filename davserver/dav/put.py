@@ -25,13 +25,13 @@ from davserver.dav.guard import Guard, Need
 from davserver.dav.lockpolicy import Touch
 from davserver.dav.mtime import ACCEPTED, CTIME_ACCEPTED, wanted_ctime_ns, wanted_mtime_ns
 from davserver.dav.paths import InCollection
+from davserver.dav.quota import check_room
 from davserver.dav.requests import SLICE_BYTES, Request
 from davserver.dav.responses import Response, created, no_content, validator_headers
 from davserver.dav.sites import FILE_AT_THE_ROOT, Reader, Site, locate, writable
-from davserver.errors import BlockError, Incomplete, IsADirectory, QuotaExceeded
+from davserver.errors import BlockError, Incomplete, IsADirectory
 from davserver.live.edit import Edit
 from davserver.live.house import House
-from davserver.live.views import View
 
 SMALL_BYTES = 64 << 10
 
@@ -133,21 +133,14 @@ class PutJob:
         site = locate(reader, self.target)
         if site.is_collection_root and site.view is None:
             raise Forbidden("a file cannot be put at the root", hint=FILE_AT_THE_ROOT)
-        view = site.require_parent()
+        site.require_parent()
         if isinstance(site.node, DirNode):
             raise IsADirectory("a folder cannot be replaced by a file with PUT", hint="DELETE it first")
         site.check_new_file(slash=self.slash)
         touch = Touch.CONTENT if site.node is not None else Touch.CONTENT | Touch.MEMBERSHIP
         self.guard.check(reader, Need(site, touch))
-        self._check_room(view, 0 if site.node is None else site.node.size)
+        check_room(reader, site, self.expected_bytes or 0)
         return site
-
-    def _check_room(self, view: View, replaced: int) -> None:
-        """Refuse what the collection has no room for before it comes; the edit counts what did come."""
-        limit, used = view.info.quota_bytes, view.root.bytes
-        growth = (self.expected_bytes or 0) - replaced
-        if limit is not None and growth > 0 and used + growth > limit:
-            raise QuotaExceeded(growth, max(0, limit - used))
 
     def receive(self, request: Request, house: House) -> FileNode:
         """Read the body to its end into a file that is not linked yet; raises Incomplete or DigestMismatch."""

@@ -17,10 +17,11 @@ from davserver.dav.lockxml import lockdiscovery
 from davserver.dav.paths import href_of
 from davserver.dav.privileges import privilege_set
 from davserver.dav.quirks import finder
-from davserver.dav.quota import available
+from davserver.dav.quota import available, of_collection
 from davserver.dav.requests import Request
 from davserver.dav.resources import Resource, loaded
 from davserver.errors import NotFound
+from davserver.live.allowance import Allowance
 from davserver.live.house import House
 from davserver.values import TreePath
 
@@ -38,6 +39,7 @@ class Surroundings:
         self._request = request
         self._house = house
         self._locks: dict[int, _LocksAt] = {}
+        self._allowances: dict[str, Allowance | None] = {}
 
     def lockdiscovery(self, resource: Resource) -> str:
         """Write the property of a resource in a collection."""
@@ -50,11 +52,18 @@ class Surroundings:
         return known(resource.path)
 
     def used_bytes(self, resource: Resource) -> int | None:
-        """Return the bytes of all files in a folder."""
+        """Return the bytes of all files in a folder.
+
+        Of the root, and of a collection whose owner's limit is tighter than its own: all that counts for the limit, so
+        that used and available add up to it. Only the owner is told how much that is.
+        """
         if isinstance(resource.node, DirNode):
-            return resource.node.bytes
+            return self._counted_with(resource, resource.node)
         if resource.segments:
             return None
+        own = self._own_allowance()
+        if own is not None:
+            return own.used_bytes
         collections = self._house.collections()
         if len(collections) > MAX_SUMMED:
             return None
@@ -66,13 +75,40 @@ class Surroundings:
             return None
         blocks = self._house.blocks
         free = blocks.free_bytes() if isinstance(blocks, KnowsSpace) else None
-        if resource.collection is None or resource.root is None:
-            return free
-        return available(resource.collection.quota_bytes, resource.root.bytes, free)
+        return available(self._allowances_of(resource), free)
 
     def privilege_set(self, resource: Resource) -> str:
         """Write what the maker of the request may do."""
         return privilege_set(resource, self._house)
+
+    def _counted_with(self, resource: Resource, folder: DirNode) -> int:
+        info = resource.collection
+        if resource.path or info is None or info.owner is None or info.owner != self._request.principal:
+            return folder.bytes
+        tightest = min(self._allowances_of(resource), key=lambda each: each.left_bytes, default=None)
+        return folder.bytes if tightest is None or tightest is not self._over(info) else tightest.used_bytes
+
+    def _allowances_of(self, resource: Resource) -> list[Allowance]:
+        """List the allowances that what grows in a resource counts for, the collection's own first."""
+        info = resource.collection
+        if info is None or resource.root is None:
+            known = [None if resource.segments else self._own_allowance()]
+        else:
+            known = [of_collection(info, resource.root), self._over(info)]
+        return [each for each in known if each is not None]
+
+    def _over(self, info: Collection) -> Allowance | None:
+        return self._remembered(info.owner or "", lambda: self._house.allowance_over(info))
+
+    def _own_allowance(self) -> Allowance | None:
+        """Return the allowance of who asks: what they make at the root is theirs."""
+        name = self._request.principal
+        return self._remembered(name, lambda: self._house.allowance(name))
+
+    def _remembered(self, account: str, look: Callable[[], Allowance | None]) -> Allowance | None:
+        if account and account not in self._allowances:
+            self._allowances[account] = look()
+        return self._allowances.get(account)
 
     def _look_up(self, resource: Resource, info: Collection) -> _LocksAt:
         try:

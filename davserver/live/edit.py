@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from davserver.catalog.accounts import Access
+from davserver.catalog.collections import Head
 from davserver.catalog.database import Savepoint, Tables
 from davserver.catalog.model import Collection, Entry, Lock, Trail, Version
 from davserver.catalog.uploads import Uploads
@@ -21,6 +22,7 @@ from davserver.collection.codec import encode
 from davserver.collection.dirnode import EMPTY_DIR, DirNode, Node
 from davserver.collection.filenode import FileNode
 from davserver.errors import NotFound, QuotaExceeded
+from davserver.live.allowance import refuse_growth
 from davserver.live.names import check_collection_name
 from davserver.live.state import State
 from davserver.live.views import View
@@ -127,6 +129,12 @@ class Batch:
             self._savepoint = self.tables.savepoint()
         return self.tables
 
+    def refuse_growth(self) -> None:
+        """Raise QuotaExceeded if this job lets an account store more than it may."""
+        now = {key: working.state for key, working in self.changed.items()}
+        pairs = ((None if saved is None else saved[0], now[key]) for key, saved in self._saved.items())
+        refuse_growth(self.tables, pairs, now)
+
     def keep(self) -> None:
         """End a job that went well."""
         if self._savepoint is not None:
@@ -151,7 +159,7 @@ class Batch:
         """Write the journal entries; raises Outrun if another process was faster and the batch must run again."""
         entries = [(key, entry) for key, working in self.changed.items() for entry in working.entries]
         heads = [
-            (key, working.state.row.head_seq, working.state.seq)
+            Head(key, working.state.row.head_seq, working.state.seq, working.state.root.bytes)
             for key, working in self.changed.items()
             if working.entries
         ]
@@ -161,7 +169,7 @@ class Batch:
         for collection_id in self._trims:
             self.tables.journal.trim(collection_id)
         for working in self.changed.values():
-            row = replace(working.state.row, head_seq=working.state.seq)
+            row = replace(working.state.row, head_seq=working.state.seq, bytes=working.state.root.bytes)
             working.state = replace(working.state, row=row)
 
     def _changed_of_name(self, name: str) -> State | None:
@@ -226,10 +234,11 @@ class Edit:
             origin = Origin(source_id, row.base_seq, row.base_root, source.seq, source_path)
         return self.apply(collection_id, Splice(path, node, origin))
 
-    def create_collection(self, name: str, root: DirNode = EMPTY_DIR) -> Collection:
+    def create_collection(self, name: str, root: DirNode = EMPTY_DIR, *, owner: str | None = None) -> Collection:
         """Make a collection that holds a tree; raises Exists or InvalidName. O(1) for a tree that is committed."""
         check_collection_name(name)
-        row = self._batch.directly().collections.add(uuid=self._new_uuid(), name=name, created_ns=self.now_ns)
+        tables = self._batch.directly()
+        row = tables.collections.add(uuid=self._new_uuid(), name=name, created_ns=self.now_ns, owner=owner)
         self._batch.names_changed = True
         self._batch.adopt(State(row, EMPTY_DIR, 0))
         if root is not EMPTY_DIR:
@@ -318,6 +327,18 @@ class Edit:
         """Limit the bytes of all files of a collection together, None: no limit; what is there stays in any case."""
         self._change_row(collection_id, lambda tables: tables.collections.set_quota(collection_id, limit_bytes))
 
+    def owned(self, owner: str) -> list[Collection]:
+        """List the collections of an account by name, trashed ones too."""
+        return self._batch.tables.collections.owned(owner)
+
+    def set_owner(self, collection_id: int, owner: str | None) -> None:
+        """Let an account own a collection, None: nobody. Its bytes count for that account, whether they fit or not."""
+        self._change_row(collection_id, lambda tables: tables.collections.set_owner(collection_id, owner))
+
+    def refuse_growth(self) -> None:
+        """Raise QuotaExceeded if what this edit did lets an account store more than it may; the writer asks last."""
+        self._batch.refuse_growth()
+
     def set_litter(self, collection_id: int, *, drops: bool) -> None:
         """Keep litter out of the manifests of versions to come, or let it in again; its clients keep it anyway."""
         self._change_row(collection_id, lambda tables: tables.collections.set_litter(collection_id, drops=drops))
@@ -337,9 +358,10 @@ class Edit:
         if is_new:
             tables.versions.add(version)
         number, seq = version.number, version.seq
-        tables.collections.checkpoint(version.collection_id, version=number, seq=seq, root=version.root)
+        size = root.bytes
+        tables.collections.checkpoint(version.collection_id, version=number, seq=seq, root=version.root, size=size)
         self._batch.trim(version.collection_id)
-        row = replace(working.state.row, version=number, base_seq=seq, base_root=version.root)
+        row = replace(working.state.row, version=number, base_seq=seq, base_root=version.root, bytes=size)
         working.state = replace(working.state, row=row, root=root)
 
     def _change_row(self, collection_id: int, change: Callable[[Tables], None]) -> None:

@@ -24,6 +24,7 @@ from davserver.collection.dirnode import DirNode
 from davserver.collection.extents import RangeReader
 from davserver.collection.marshal import manifest_text
 from davserver.errors import CatalogCorrupt, NotFound, StoreUnavailable, UnknownVersion
+from davserver.live.allowance import Allowance, allowance
 from davserver.live.budget import MemoryBudget
 from davserver.live.committing import Committer
 from davserver.live.directories import Directories
@@ -165,6 +166,15 @@ class House:
         with self._catalog.read() as tables:
             return recall(tables, self._directories, view, seq)
 
+    def allowance(self, account: str) -> Allowance | None:
+        """Return what an account may store and what it stores; None if it has no limit."""
+        with self._catalog.read() as tables:
+            return allowance(tables, account)
+
+    def allowance_over(self, collection: Collection) -> Allowance | None:
+        """Return the allowance of a collection's owner; None if there is no limit but the collection's own."""
+        return None if collection.owner is None else self.allowance(collection.owner)
+
     def access_changes(self) -> int:
         """Return a number that changes when accounts, tokens or grants did, in any process (a few microseconds)."""
         return self._catalog.access_changes()
@@ -201,7 +211,7 @@ class House:
         """Run a function in the group commit; when it returns, all that the function did is durable.
 
         The function checks its preconditions on what the Edit shows and then changes; it may be run more than once.
-        Raises what the function raised (nothing of it was done), StoreFull or StoreUnavailable.
+        Raises what the function raised (nothing of it was done), QuotaExceeded, StoreFull or StoreUnavailable.
         """
         self._schedule.admit()
         return self._writer.edit(fn)

@@ -46,9 +46,15 @@ class Writer:
         """Run a function inside the group commit and return its result; all it did is durable then.
 
         The function may be run more than once; it must have no effect but through its Edit. Raises what it raised
-        (then nothing of it was done), StoreFull, CatalogBusy or StoreUnavailable.
+        (then nothing of it was done), QuotaExceeded, StoreFull, CatalogBusy or StoreUnavailable.
         """
-        return self._group.submit(fn)
+
+        def within_limits(edit: Edit) -> T:
+            result = fn(edit)
+            edit.refuse_growth()
+            return result
+
+        return self._group.submit(within_limits)
 
     def _run(self, jobs: Sequence[Job[Edit]]) -> None:
         for _ in range(_ATTEMPTS):

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from davserver.catalog.collections import Head
 from davserver.catalog.database import open_catalog
 from davserver.catalog.model import Entry, Lock, Version
 from davserver.errors import Exists, StoreFull, StoreUnavailable
@@ -60,9 +61,10 @@ def test_a_transaction_that_raises_changes_nothing(catalog, photos):
 
 def test_a_head_moves_only_from_where_it_was_expected(catalog, photos):
     with catalog.write() as tables:
-        assert tables.collections.advance([(photos.id, 0, 2)])
-        assert not tables.collections.advance([(photos.id, 0, 3)])
-        assert tables.collections.advance([(photos.id, 2, 3)])
+        assert tables.collections.advance([Head(photos.id, 0, 2, 20)])
+        assert not tables.collections.advance([Head(photos.id, 0, 3, 30)])
+        assert tables.collections.advance([Head(photos.id, 2, 3, 30)])
+        assert tables.collections.by_id(photos.id).bytes == 30
 
 
 def test_the_journal_gives_back_what_follows_in_order(catalog, photos):
@@ -71,7 +73,7 @@ def test_the_journal_gives_back_what_follows_in_order(catalog, photos):
         tables.journal.append([(photos.id, entry) for entry in entries])
     with catalog.write() as tables:
         assert tables.journal.after(photos.id, 2) == entries[2:]
-        tables.collections.checkpoint(photos.id, version=1, seq=4, root="r")
+        tables.collections.checkpoint(photos.id, version=1, seq=4, root="r", size=40)
         tables.journal.trim(photos.id)
         assert tables.journal.after(photos.id, 0) == entries[4:]
         assert tables.journal.pending() == [photos.id]
@@ -108,7 +110,7 @@ def test_writers_take_turns(catalog, other, photos):
     thread.start()
     with catalog.write() as tables:
         inside.set()
-        tables.collections.advance([(photos.id, 0, 7)])
+        tables.collections.advance([Head(photos.id, 0, 7, 70)])
     thread.join()
     assert seen == [7]
 

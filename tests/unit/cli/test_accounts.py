@@ -30,11 +30,51 @@ def ann(davserver):
 def test_accounts_are_made_listed_and_removed(ann):
     status, out, _ = ann("user", "list", "--json")
     (account,) = json.loads(out)
-    assert (status, account["name"], sorted(account)) == (0, "ann", ["created", "name"])
-    assert ann("user", "list")[1].splitlines()[0].split() == ["NAME", "CREATED"]
+    assert (status, account["name"], sorted(account)) == (0, "ann", ["created", "name", "quota_bytes", "used_bytes"])
+    assert ann("user", "list")[1].splitlines()[0].split() == ["NAME", "CREATED", "BYTES", "QUOTA"]
     assert ann("user", "passwd", "ann", "--password-stdin", stdin="another horse\n") == (0, "", "")
     assert ann("user", "remove", "ann") == (0, "", "")
     assert json.loads(ann("user", "list", "--json")[1]) == []
+
+
+def test_an_account_has_the_limit_it_is_given_and_its_collections_count(ann):
+    def shown(*arguments):
+        return json.loads(ann(*arguments, "--json")[1])
+
+    assert ann("user", "quota", "ann", "10KiB") == (0, "", "")
+    assert [(each["quota_bytes"], each["used_bytes"]) for each in shown("user", "list")] == [(10240, 0)]
+    assert ann("user", "list")[1].split()[-2:] == ["0", "10240"]
+    assert ann("collection", "create", "c")[0] == 0
+    assert shown("collection", "show", "c")["owner"] is None
+    assert ann("collection", "owner", "c", "ann") == (0, "", "")
+    assert [each["owner"] for each in shown("collection", "list")] == ["ann"]
+    assert "owner: ann" in ann("collection", "show", "c")[1].splitlines()
+    assert ann("collection", "owner", "c", "none") == (0, "", "")
+    assert shown("collection", "show", "c")["owner"] is None
+    assert ann("user", "quota", "ann", "none") == (0, "", "")
+    assert shown("user", "list")[0]["quota_bytes"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("user", "quota", "ann", "many"), 2),
+        (("user", "quota", "ann", "-1"), 2),
+        (("user", "quota", "ben", "1"), 1),
+        (("collection", "owner", "c", "ben"), 1),
+        (("collection", "owner", "d", "ann"), 1),
+    ],
+)
+def test_limits_and_owners_that_make_no_sense_are_refused(ann, arguments, status):
+    assert ann("collection", "create", "c")[0] == 0
+    assert ann(*arguments)[0] == status
+
+
+def test_the_collections_of_a_removed_account_are_nobodys(ann):
+    assert ann("collection", "create", "c")[0] == 0
+    assert ann("collection", "owner", "c", "ann")[0] == 0
+    assert ann("user", "remove", "ann")[0] == 0
+    assert json.loads(ann("collection", "show", "c", "--json")[1])["owner"] is None
 
 
 def test_the_first_account_is_told_what_nobody_may_see(davserver):

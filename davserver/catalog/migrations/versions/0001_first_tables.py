@@ -27,6 +27,8 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("base_seq", sa.BigInteger, nullable=False),
         sa.Column("base_root", sa.Text),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
+        sa.Column("owner", sa.Text),
         sa.Column("quota_bytes", sa.BigInteger),
         sa.Column("drops_litter", sa.Boolean, nullable=False),
     )
@@ -34,6 +36,7 @@ def upgrade() -> None:
     op.create_index(
         "collections_live_name", "collections", ["name"], unique=True, sqlite_where=live, postgresql_where=live
     )
+    op.create_index("ix_collections_owner", "collections", ["owner"])
     op.create_table(
         "journal",
         sa.Column("collection_id", key, sa.ForeignKey("collections.id"), primary_key=True, autoincrement=False),
@@ -85,6 +88,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text, primary_key=True),
         sa.Column("password_hash", sa.Text, nullable=False),
         sa.Column("created_ns", sa.BigInteger, nullable=False),
+        sa.Column("quota_bytes", sa.BigInteger),
     )
     op.create_table(
         "tokens",
