@@ -27,6 +27,7 @@ Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log l
         PreconditionFailed       a condition of the request does not hold
         Locked                   a lock stands in the way
         QuotaExceeded            the change would exceed a limit
+        TooManyUploads           somebody has as much in open uploads as they may
         UploadOvertaken          another request goes on with an upload
         FileTooLarge             a file may not be that long (size, limit)
         BlockError
@@ -198,6 +199,13 @@ class QuotaExceeded(DavserverError):
         super().__init__(f"{need} bytes do not fit into the {left} bytes left")
         self.need = need
         self.left = left
+
+
+class TooManyUploads(DavserverError):
+    """Somebody has as many uploads open, or as many bytes in them, as one account may have."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, hint="finish uploads or give some up (DELETE); those left alone end after 24 hours")
 
 
 class UploadOvertaken(DavserverError):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from davserver.catalog import schema
 
@@ -51,6 +52,21 @@ class Part:
     inline: bytes
 
 
+class Chunk(NamedTuple):
+    """One chunk of an upload. ``ranged``: its number is its offset in the file."""
+
+    number: int
+    ranged: bool
+    size: int
+
+
+class Held(NamedTuple):
+    """What somebody has in uploads that are not complete: how many, with how many bytes."""
+
+    uploads: int
+    bytes: int
+
+
 class Uploads:
     """Reads and writes uploads on one connection; expiry is the caller's to judge."""
 
@@ -61,6 +77,13 @@ class Uploads:
         """Find an upload."""
         row = self._connection.execute(select(_uploads).where(_uploads.c.token == token)).mappings().first()
         return None if row is None else OpenUpload(**row)
+
+    def held(self, principal: str, now_ns: int) -> Held:
+        """Count what somebody has in uploads whose time is not over; it reads a row per upload."""
+        open_ = (~_uploads.c.complete) & (_uploads.c.expires_ns > now_ns)
+        query = select(func.count(), func.coalesce(func.sum(_uploads.c.received), 0))
+        count, size = self._connection.execute(query.where(_uploads.c.principal == principal, open_)).one()
+        return Held(count, int(size))
 
     def add(self, upload: OpenUpload) -> None:
         """Store a new upload."""
@@ -91,11 +114,21 @@ class Uploads:
 
     def remove_chunk(self, token: str, chunk: int) -> list[int]:
         """Forget the parts of one chunk; returns their sizes."""
-        where = (_parts.c.token == token, _parts.c.chunk == chunk)
-        sizes = list(self._connection.execute(select(_parts.c.size).where(*where)).scalars())
+        sizes = self.sizes(token, chunk)
         if sizes:
-            self._connection.execute(delete(_parts).where(*where))
+            self._connection.execute(delete(_parts).where(_parts.c.token == token, _parts.c.chunk == chunk))
         return sizes
+
+    def sizes(self, token: str, chunk: int) -> list[int]:
+        """List the sizes of the parts of one chunk."""
+        query = select(_parts.c.size).where(_parts.c.token == token, _parts.c.chunk == chunk)
+        return list(self._connection.execute(query).scalars())
+
+    def chunks(self, token: str) -> list[Chunk]:
+        """List what there is of an upload by its chunks, in the order of the file."""
+        query = select(_parts.c.chunk, _parts.c.ranged, func.sum(_parts.c.size)).where(_parts.c.token == token)
+        rows = self._connection.execute(query.group_by(_parts.c.chunk, _parts.c.ranged).order_by(_parts.c.chunk))
+        return [Chunk(number, ranged, int(size)) for number, ranged, size in rows]
 
     def parts(self, token: str) -> Iterator[Part]:
         """Iterate over the parts of an upload in the order of the file, a few in memory at a time."""

@@ -28,7 +28,7 @@ from davserver.dav.responses import HeaderList, Response, no_content
 from davserver.dav.sites import writable
 from davserver.errors import DigestMismatch, FileTooLarge
 from davserver.live.house import House
-from davserver.live.uploads import LIFETIME_S, append, begin, cancel, receive, take_over
+from davserver.live.uploads import LIFETIME_S, append, begin, cancel, check_room, receive, take_over
 
 PARTIAL_UPLOAD = "application/partial-upload"
 INTEROP_VERSION = "8"
@@ -48,7 +48,8 @@ def is_in_parts(request: Request) -> bool:
 
 def limits(house: House, lifetime_s: int = LIFETIME_S) -> tuple[str, str]:
     """Return the header that says how long a file may be and how long an upload is kept."""
-    return ("Upload-Limit", f"max-size={house.settings.file_bytes}, max-age={lifetime_s}")
+    most = min(house.settings.file_bytes, house.settings.upload_bytes)
+    return ("Upload-Limit", f"max-size={most}, max-age={lifetime_s}")
 
 
 def create(request: Request, house: House) -> Response:
@@ -68,7 +69,7 @@ def create(request: Request, house: House) -> Response:
     about = kept(path, request.headers)
     token = house.random_bytes(16).hex()
     upload = house.edit(
-        lambda edit: begin(edit, token=token, principal=request.principal, request=about, length=length)
+        lambda edit: begin(edit, house.settings, token=token, principal=request.principal, request=about, length=length)
     )
     upload = _receive(request, house, upload)
     where = ("Location", href_of(request.prefix, (SERVICE, UPLOADS, token), folder=False))
@@ -149,17 +150,20 @@ def _receive(request: Request, house: House, upload: OpenUpload) -> OpenUpload:
             waiting.append(node)
         else:
             before = known
-            known = house.edit(lambda edit: append(edit, before, node.extents))
+            known = house.edit(lambda edit: append(edit, house.settings, before, node.extents))
 
     def pieces() -> Iterator[bytes]:
         for piece in request.body.slices(_SLICE_BYTES):
             digests.update(piece)
             yield piece
 
+    if request.body.length:
+        with house.uploads() as uploads:
+            check_room(uploads, house.settings, upload.principal, int(house.clock() * 1e9), request.body.length)
     receive(pieces(), request.body.length, house, record)
     digests.verify()
     extents = [extent for node in waiting for extent in node.extents]
-    return house.edit(lambda edit: append(edit, known, extents)) if extents else known
+    return house.edit(lambda edit: append(edit, house.settings, known, extents)) if extents else known
 
 
 def _check_length(house: House, upload: OpenUpload, more: int) -> None:

@@ -45,6 +45,7 @@ STATUS: dict[type[errors.DavserverError], Row] = {
     errors.PreconditionFailed: Row(412),
     errors.Locked: Row(423, "lock-token-submitted"),
     errors.QuotaExceeded: Row(507, "quota-not-exceeded"),
+    errors.TooManyUploads: Row(507, "quota-not-exceeded"),
     errors.UploadOvertaken: Row(409),
     errors.FileTooLarge: Row(413),
     errors.CatalogCorrupt: Row(500),

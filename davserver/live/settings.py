@@ -31,6 +31,7 @@ class LiveSettings:
     ``inline_bytes``: a file, or the tail of one, up to this size goes into the journal instead of a block of its own.
     ``memory_bytes``: the budget for bodies that are being received and for content that waits for a commit.
     ``file_bytes``: the most a write beyond the end may let a file grow to; its zeros cost nothing but a line per block.
+    ``open_uploads``, ``upload_bytes``: how many uploads in parts one account may have open, with how many bytes in all.
     """
 
     policy: CommitPolicy = CommitPolicy()
@@ -38,5 +39,7 @@ class LiveSettings:
     block_bytes: int = MAX_BLOCK_BYTES
     memory_bytes: int = 1024 * MIB
     file_bytes: int = 16 << 40
+    open_uploads: int = 1000
+    upload_bytes: int = 1 << 40
     open_collections: int = 128
     patience_s: float = 30.0

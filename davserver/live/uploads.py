@@ -1,6 +1,7 @@
 """Uploads in parts: what has come is kept in the catalog, so that a restart of the server loses nothing of it.
 
-Owns: the life of an upload (begun, continued, finished, given up, expired) and putting its parts together.
+Owns: the life of an upload (begun, continued, finished, given up, expired), what one account may have in open ones, and
+putting the parts together.
 Never: HTTP, or the link into a collection, which is made like that of any other file.
 Invariants: a part is recorded after its blocks are stored and synced, and what is recorded stays; only the request
 that took the upload over last can add to it, so that one which hangs on a dead connection does no harm.
@@ -18,9 +19,18 @@ from davserver.collection.codec import decode, encode
 from davserver.collection.dirnode import DirNode
 from davserver.collection.extents import Extent, MemExtent, StoredExtent, total_length
 from davserver.collection.filenode import FileNode
-from davserver.errors import Exists, Incomplete, InvalidOperation, JournalCorrupt, NotFound, UploadOvertaken
+from davserver.errors import (
+    Exists,
+    Incomplete,
+    InvalidOperation,
+    JournalCorrupt,
+    NotFound,
+    TooManyUploads,
+    UploadOvertaken,
+)
 from davserver.live.edit import Edit
 from davserver.live.house import House
+from davserver.live.settings import LiveSettings
 from davserver.values import Locator
 
 LIFETIME_S = 24 * 3600
@@ -31,15 +41,32 @@ _RUN_BYTES = 4 << 20
 _PATH = ("part",)
 
 
-def begin(edit: Edit, *, token: str, principal: str, request: str, length: int | None) -> OpenUpload:
-    """Make an upload, and sweep out those whose time is over; raises Exists."""
+def begin(
+    edit: Edit, limits: LiveSettings, *, token: str, principal: str, request: str, length: int | None
+) -> OpenUpload:
+    """Make an upload, and sweep out those whose time is over; raises Exists or TooManyUploads."""
     edit.uploads.expire(edit.now_ns)
     if edit.uploads.get(token) is not None:
         raise Exists("this upload has begun already")
+    if edit.uploads.held(principal, edit.now_ns).uploads >= limits.open_uploads:
+        raise TooManyUploads(f"{limits.open_uploads} uploads are open, more than that one account cannot have")
+    check_room(edit.uploads, limits, principal, edit.now_ns, length or 0)
     expires_ns = edit.now_ns + LIFETIME_S * 1_000_000_000
     upload = OpenUpload(token=token, principal=principal, request=request, length=length, expires_ns=expires_ns)
     edit.uploads.add(upload)
     return upload
+
+
+def room(uploads: Uploads, limits: LiveSettings, principal: str, now_ns: int) -> int:
+    """Return how many more bytes somebody may send into uploads."""
+    return max(0, limits.upload_bytes - uploads.held(principal, now_ns).bytes)
+
+
+def check_room(uploads: Uploads, limits: LiveSettings, principal: str, now_ns: int, size: int) -> None:
+    """Refuse bytes that are too many beside what somebody has in open uploads; raises TooManyUploads."""
+    left = room(uploads, limits, principal, now_ns)
+    if size > left:
+        raise TooManyUploads(f"{size} bytes do not fit beside the open uploads, which may grow by {left} bytes")
 
 
 def find(uploads: Uploads, token: str, principal: str, now_ns: int) -> OpenUpload:
@@ -63,22 +90,38 @@ def take_over(
     return _store(edit, replace(upload, turn=upload.turn + 1))
 
 
-def append(edit: Edit, upload: OpenUpload, extents: Sequence[Extent]) -> OpenUpload:
-    """Record the next bytes; raises UploadOvertaken, or InvalidOperation beyond the number of parts."""
+def append(edit: Edit, limits: LiveSettings, upload: OpenUpload, extents: Sequence[Extent]) -> OpenUpload:
+    """Record the next bytes; raises UploadOvertaken, TooManyUploads, InvalidOperation beyond the number of parts."""
     upload = _same_turn(edit, upload)
-    _add(edit, upload, chunk=0, position=upload.received, ranged=False, extents=extents)
     size = total_length(extents)
+    check_room(edit.uploads, limits, upload.principal, edit.now_ns, size)
+    _add(edit, upload, chunk=0, position=upload.received, ranged=False, extents=extents)
     return _store(edit, replace(upload, received=upload.received + size, parts=upload.parts + 1))
 
 
-def put_chunk(edit: Edit, upload: OpenUpload, chunk: int, extents: Sequence[Extent], *, ranged: bool) -> OpenUpload:
-    """Record a chunk, in place of what it was before; raises NotFound or InvalidOperation."""
+def put_chunk(
+    edit: Edit, limits: LiveSettings, upload: OpenUpload, chunk: int, extents: Sequence[Extent], *, ranged: bool
+) -> OpenUpload:
+    """Record a chunk, in place of what it was before; raises NotFound, TooManyUploads or InvalidOperation."""
     upload = find(edit.uploads, upload.token, upload.principal, edit.now_ns)
     old = edit.uploads.remove_chunk(upload.token, chunk)
+    check_room(edit.uploads, limits, upload.principal, edit.now_ns, total_length(extents) - sum(old))
     _add(edit, upload, chunk=chunk, position=0, ranged=ranged, extents=extents)
     received = upload.received - sum(old) + total_length(extents)
     parts = upload.parts - len(old) + 1
     return _store(edit, replace(upload, received=received, parts=parts, turn=upload.turn + 1))
+
+
+def drop_chunk(edit: Edit, upload: OpenUpload, chunk: int) -> OpenUpload:
+    """Forget a chunk; raises NotFound if there is none."""
+    upload = find(edit.uploads, upload.token, upload.principal, edit.now_ns)
+    old = edit.uploads.remove_chunk(upload.token, chunk)
+    if not old:
+        raise NotFound("no such chunk")
+    return _store(
+        edit,
+        replace(upload, received=upload.received - sum(old), parts=upload.parts - len(old), turn=upload.turn + 1),
+    )
 
 
 def finish(edit: Edit, upload: OpenUpload, *, remember: bool) -> None:

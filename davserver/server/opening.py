@@ -46,6 +46,8 @@ def _live(settings: Settings) -> LiveSettings:
         inline_bytes=settings.inline_bytes,
         memory_bytes=settings.memory_bytes,
         file_bytes=settings.limits_file_bytes,
+        open_uploads=settings.limits_uploads,
+        upload_bytes=settings.limits_upload_bytes,
     )
 
 

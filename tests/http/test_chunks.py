@@ -89,6 +89,41 @@ def test_refused(dav, status, method, name, headers):
     assert dav.expect(200, "GET", "/c/f").body == b""
 
 
+ASKED = '<propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/><getetag/></prop></propfind>'
+
+
+def sizes(dav, depth="1"):
+    listed = dav.propfind(FOLDER + "/", depth, ASKED)
+    folder = listed.pop(FOLDER + "/")
+    assert folder.keys() == {"{DAV:}resourcetype"}
+    assert folder["{DAV:}resourcetype"][0].tag == "{DAV:}collection"
+    assert all(len(found["{DAV:}resourcetype"]) == 0 for found in listed.values())
+    return {href.removeprefix(FOLDER + "/"): found["{DAV:}getcontentlength"].text for href, found in listed.items()}
+
+
+def test_a_client_asks_what_has_come_and_goes_on(dav):
+    """As the desktop client and Android's do: the latter gives an upload up if this is not answered."""
+    dav.expect(404, "PROPFIND", FOLDER, Depth="1")
+    send(dav, {"00001": b"one ", "00002": b"2", "00004": b"left over"})
+    dav.expect(405, "MKCOL", FOLDER)
+    assert sizes(dav) == {"1": "4", "2": "1", "4": "9"}
+    assert sizes(dav, "0") == {}
+    dav.expect(204, "DELETE", FOLDER + "/00004")
+    dav.expect(404, "DELETE", FOLDER + "/00004")
+    dav.expect(404, "DELETE", FOLDER + "/other")
+    dav.expect(201, "PUT", FOLDER + "/00002", b"two")
+    assert sizes(dav) == {"1": "4", "2": "3"}
+    move(dav, 201, OC_Total_Length="7")
+    assert dav.expect(200, "GET", "/c/f").body == b"one two"
+    dav.expect(404, "PROPFIND", FOLDER, Depth="1")
+
+
+def test_chunks_named_by_their_bytes_are_listed_so(dav):
+    send(dav, {"000000000000000-000000000000003": b"one ", "000000000000004-000000000000006": b"two"})
+    assert sizes(dav) == {"0-3": "4", "4-6": "3"}
+    assert set(dav.propfind(FOLDER, "infinity")) == {FOLDER + "/", FOLDER + "/0-3", FOLDER + "/4-6"}
+
+
 @pytest.mark.parametrize("root", [FILES, "/remote.php/webdav"])
 def test_the_urls_of_nextcloud_are_names_of_the_root(dav, root):
     dav.expect(201, "PUT", f"{root}/c/f", b"x")

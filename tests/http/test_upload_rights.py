@@ -66,3 +66,23 @@ def test_chunks_of_a_reader_find_no_place(visitors):
     assert status(visitors, "eve", "MKCOL", CHUNKS) == 201
     assert status(visitors, "eve", "PUT", CHUNKS + "/1", b"data") == 201
     assert status(visitors, "eve", "MOVE", CHUNKS + "/.file", None, MOVE) == 403
+
+
+def test_who_may_not_write_where_the_chunks_will_go_does_not_begin(visitors):
+    assert status(visitors, "eve", "MKCOL", CHUNKS, None, MOVE) == 403
+    assert status(visitors, "ann", "MKCOL", CHUNKS, None, MOVE) == 201
+
+
+def test_a_token_of_scope_read_stores_nothing(visitors):
+    visitors.token("ann-reads", "ann", may_write=False)
+    assert status(visitors, "ann", "MKCOL", CHUNKS) == 201
+    url = visitors.send("ann", "PUT", "/c/f", b"data", BEGIN).headers["Location"]
+    for request in (
+        ("MKCOL", CHUNKS + "2"),
+        ("PUT", CHUNKS + "/1", b"data"),
+        ("DELETE", CHUNKS + "/1"),
+        ("PUT", "/c/g", b"data", BEGIN),
+        ("POST", "/c/g", b"data", BEGIN),
+        ("PATCH", url, b"", END),
+    ):
+        assert status(visitors, "ann-reads", *request) == 403, request

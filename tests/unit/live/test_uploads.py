@@ -14,11 +14,13 @@ def house(neighbourhood):
 
 
 def start(house, token="t", principal="p", length=None):
-    return house.edit(lambda edit: begin(edit, token=token, principal=principal, request="", length=length))
+    return house.edit(
+        lambda edit: begin(edit, house.settings, token=token, principal=principal, request="", length=length)
+    )
 
 
 def send(house, upload, data):
-    return house.edit(lambda edit: append(edit, upload, [MemExtent(data)]))
+    return house.edit(lambda edit: append(edit, house.settings, upload, [MemExtent(data)]))
 
 
 def known(house, token="t"):
@@ -93,7 +95,9 @@ def test_a_finished_upload_is_remembered_without_its_parts(house):
 def test_chunks_come_in_any_order_and_again(house):
     upload = start(house)
     for chunk, data in ((3, b"three"), (1, b"uno "), (2, b"two "), (1, b"one ")):
-        house.edit(lambda edit, c=chunk, d=data: put_chunk(edit, upload, c, [MemExtent(d)], ranged=False))
+        house.edit(
+            lambda edit, c=chunk, d=data: put_chunk(edit, house.settings, upload, c, [MemExtent(d)], ranged=False)
+        )
     assert content(house, upload) == b"one two three"
     assert (known(house).received, known(house).parts) == (13, 3)
 
@@ -102,7 +106,9 @@ def test_chunks_come_in_any_order_and_again(house):
 def test_a_missing_chunk_is_found(house, ranged, chunks):
     upload = start(house)
     for chunk in chunks:
-        house.edit(lambda edit, c=chunk: put_chunk(edit, upload, c, [MemExtent(b"four")], ranged=ranged))
+        house.edit(
+            lambda edit, c=chunk: put_chunk(edit, house.settings, upload, c, [MemExtent(b"four")], ranged=ranged)
+        )
     with pytest.raises(InvalidOperation, match="missing"):
         assemble(house, upload)
 
