@@ -37,7 +37,7 @@ Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log l
             BlockTooLarge        more than 64 MiB
         StoreUnavailable         try again later (retry_after_s)
             CatalogBusy          the database is locked by others
-        StoreFull                no space left
+        StoreFull                no space left (retry_after_s)
         CatalogCorrupt           a row of the catalog is not what was stored
             JournalCorrupt       a journal entry that cannot be read, or is missing
             RecordCorrupt        a directory record that is missing or damaged
@@ -265,11 +265,15 @@ class CatalogBusy(StoreUnavailable):
 
 
 class StoreFull(DavserverError):
-    """No space is left for blocks or for the catalog."""
+    """No space is left for blocks or for the catalog; somebody has to make some."""
+
+    def __init__(self, message: str, *, retry_after_s: int = 60, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class CatalogCorrupt(DavserverError):
-    """A row of the catalog is missing or not what was stored; what it describes cannot be had, the rest can."""
+    """The catalog, or a row of it, is missing or not what was stored; trying again does not help, the rest is well."""
 
 
 class JournalCorrupt(CatalogCorrupt):

@@ -2,43 +2,43 @@
 
 Owns: how a transaction begins and ends, what is durable when, and the order of writers.
 Never: what a row means (see the gateways beside this file).
-Invariants: a write transaction that ended without an error is on disk (SQLite: WAL, ``synchronous=FULL``).
+Invariants: a write transaction that ended without an error is on disk (SQLite: WAL, ``synchronous=FULL``). One that
+raised was taken back, or its end is not known (its COMMIT failed): then ``writer_sees`` tells to read everything again.
+A transaction in which a statement failed is never committed: SQLite may have taken back what came before it.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError
 
 from davserver.catalog.accounts import COUNTER_QUERY, Access
 from davserver.catalog.collections import Collections
-from davserver.catalog.failures import translated
+from davserver.catalog.failures import SYNC_CODES, code_of, meaning_of, translated
 from davserver.catalog.gate import FileGate, WriteGate, turn
 from davserver.catalog.journal import Journal
 from davserver.catalog.locks import Locks
 from davserver.catalog.migrations.upgrade import upgrade
 from davserver.catalog.settings import Settings
+from davserver.catalog.sqlite import Files, make_engine, path_of
 from davserver.catalog.trails import Trails
 from davserver.catalog.uploads import Uploads
 from davserver.catalog.versions import Records, Texts, Versions
-from davserver.errors import ConfigError
+from davserver.errors import ConfigError, StoreUnavailable
 
-_SQLITE_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA wal_autocheckpoint=4000",
-    "PRAGMA cache_size=-16000",
-)
-_BUSY_TIMEOUT_S = 30.0
+BUSY_S = 30.0
+"""How long a transaction waits for those of other processes."""
+
+_FAILURE = "davserver.failure"
+"""Where a connection keeps the error that spoilt its transaction."""
 
 
 class Savepoint(Protocol):
@@ -71,6 +71,12 @@ class Tables:
         """Mark this point of the transaction, to keep or to take back what follows."""
         return self.connection.begin_nested()
 
+    def check(self) -> None:
+        """Raise what a statement of this transaction failed with, in the house's terms: it cannot be committed."""
+        failure = self.connection.info.get(_FAILURE)
+        if failure is not None:
+            raise meaning_of(failure) from failure
+
     @classmethod
     def on(cls, connection: Connection) -> Tables:
         """Open the gateways on a connection."""
@@ -94,24 +100,42 @@ class Catalog:
 
     Threads: ``read`` from any number of threads; ``write`` from one thread at a time (the leader of the group
     commit). Processes: any number on one database; a write waits for the others' at the gate.
-    Errors: StoreFull, CatalogBusy, StoreUnavailable; a transaction that raised has changed nothing.
+    Errors: StoreFull, CatalogBusy, StoreUnavailable, CatalogCorrupt.
     """
 
-    def __init__(self, engine: Engine, gate: WriteGate) -> None:
+    def __init__(self, engine: Engine, gate: WriteGate, files: Files) -> None:
         self._engine = engine
         self._gate = gate
+        self._files = files
+        event.listen(engine, "handle_error", _note_failure)
         with translated():
-            self._writer = Tables.on(engine.connect().execution_options(writes=True))
+            self._writer: Tables | None = self._open_writer()
             self._watcher = engine.connect()
+        files.remember_log()
         self._watching = threading.Lock()
+        self._sync_failure = ""
+        self._failed_writes = 0
         self._access_seen = -1
         self._access_changes = 0
 
     @contextmanager
     def write(self) -> Iterator[Tables]:
-        """Run a write transaction: alone among all writers, durable when the block ends without an error."""
-        with turn(self._gate), translated(), self._writer.connection.begin():
-            yield self._writer
+        """Run a write transaction: alone among all writers, durable when the block ends without an error.
+
+        An error may mean that nobody knows whether the transaction is on disk: what is in memory of the catalog has
+        to be read again then, and ``writer_sees`` says so.
+        """
+        self._refuse_after_failure()
+        with turn(self._gate), translated():
+            self._files.check()
+            writer = self._writer = self._writer or self._open_writer()
+            try:
+                with writer.connection.begin():
+                    yield writer
+                    writer.check()
+            except BaseException as error:
+                self._abandon(writer, error)
+                raise
 
     @contextmanager
     def read(self) -> Iterator[Tables]:
@@ -120,8 +144,10 @@ class Catalog:
             yield Tables.on(connection)
 
     def writer_sees(self) -> int:
-        """Return a number that changes when anything but ``write`` of this object committed; call it inside one."""
-        return _data_version(self._writer.connection)
+        """Return a number that changes when another connection committed, or ``write`` failed; call it inside one."""
+        if self._writer is None:
+            raise RuntimeError("not inside a write transaction")
+        return (self._failed_writes << 32) + _data_version(self._writer.connection)
 
     def reader_sees(self) -> int:
         """Return a number that changes whenever any connection committed (a few microseconds)."""
@@ -138,53 +164,81 @@ class Catalog:
                 self._access_seen = seen
             return self._access_changes
 
+    def check_ready(self) -> None:
+        """Raise what stands in the way of the next transaction, as far as that can be known without one."""
+        self._refuse_after_failure()
+        self._files.check()
+        with self.read() as tables:
+            tables.settings.get("cluster_id")
+
+    def free_bytes(self) -> int:
+        """Return how much more fits where the catalog grows."""
+        return self._files.free_bytes()
+
     def close(self) -> None:
         """Close all connections."""
-        self._writer.connection.close()
+        if self._writer is not None:
+            self._writer.connection.close()
         self._watcher.close()
         self._engine.dispose()
         self._gate.close()
 
+    def _open_writer(self) -> Tables:
+        connection = self._engine.connect().execution_options(writes=True)
+        connection.info.pop(_FAILURE, None)  # of a reader that had this connection before
+        return Tables.on(connection)
 
-def open_catalog(url: str) -> Catalog:
-    """Open the database at an SQLAlchemy URL, bring its tables up to date; raises ConfigError for a bad URL."""
+    def _abandon(self, writer: Tables, error: BaseException) -> None:
+        """Let the next transaction begin on another connection, whatever state this one is in.
+
+        A failed fsync is remembered: the kernel may have dropped what it could not write, and call the next one good.
+        """
+        self._failed_writes += 1
+        self._writer = None
+        failure = writer.connection.info.get(_FAILURE, error)
+        if code_of(failure) in SYNC_CODES:
+            self._sync_failure = str(meaning_of(failure))
+        writer.connection.invalidate()
+        writer.connection.close()
+
+    def _refuse_after_failure(self) -> None:
+        if self._sync_failure:
+            raise StoreUnavailable(
+                f"the catalog takes no writes since an fsync failed: {self._sync_failure}",
+                hint="look at the kernel's log and the disk, run davserver fsck, then start again",
+            )
+
+
+def open_catalog(url: str, *, busy_s: float = BUSY_S) -> Catalog:
+    """Open the database at an SQLAlchemy URL, bring its tables up to date.
+
+    ``busy_s`` is how long a transaction waits for other processes. Errors: ConfigError for a bad URL; as ``Catalog``.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError as error:
         raise ConfigError("catalog", f"not a database URL: {url!r}", hint="sqlite:////path/to/catalog.db") from error
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed)
+        return _open_sqlite(parsed, busy_s)
     raise ConfigError(
         "catalog", f"no driver for {parsed.get_backend_name()!r} databases", hint="use sqlite:////path/to/catalog.db"
     )
 
 
-def _open_sqlite(url: URL) -> Catalog:
-    if not url.database or url.database == ":memory:":
-        raise ConfigError("catalog", "an SQLite catalog needs a file", hint="sqlite:////path/to/catalog.db")
-    path = Path(url.database)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    gate = FileGate(path.with_name(path.name + ".lock"))
-    # The driver's own transaction control is off: BEGIN is ours to choose.
-    arguments = {"check_same_thread": False, "isolation_level": None, "timeout": _BUSY_TIMEOUT_S}
-    engine = create_engine(url, connect_args=arguments, pool_size=8, max_overflow=120)
-    event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+def _open_sqlite(url: URL, busy_s: float) -> Catalog:
+    path = path_of(url)
+    files = Files(path)
+    gate = FileGate(path.with_name(path.name + ".lock"), busy_s)
+    engine = make_engine(url, files, busy_s)
     with turn(gate), translated():
         upgrade(engine)
-    return Catalog(engine, gate)
+    return Catalog(engine, gate, files)
 
 
-def _configure_sqlite(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    for pragma in _SQLITE_PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _note_failure(context: ExceptionContext) -> None:
+    """Remember the first error that spoilt a connection's transaction; one about the rows spoils nothing."""
+    if context.connection is not None and not isinstance(context.sqlalchemy_exception, IntegrityError):
+        context.connection.info.setdefault(_FAILURE, context.sqlalchemy_exception or context.original_exception)
 
 
 def _data_version(connection: Connection) -> int:
@@ -197,5 +251,8 @@ def _directly(connection: Connection, query: str) -> list[Any]:
     try:
         cursor.execute(query)
         return list(cursor.fetchall())
+    except sqlite3.Error as error:
+        connection.info.setdefault(_FAILURE, error)
+        raise
     finally:
         cursor.close()

@@ -3,23 +3,31 @@
 Owns: the file lock taken before ``BEGIN IMMEDIATE``.
 Why: SQLite's own busy handler sleeps in growing steps, so that two busy processes make each other wait for seconds;
 a blocking file lock hands the turn over at once. Correctness does not rest on it: SQLite still orders the writers.
+Invariant: nobody waits for ever for a process that was stopped or hangs while it had the turn.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Protocol
+
+from davserver.errors import CatalogBusy, StoreUnavailable
 
 
 class WriteGate(Protocol):
     """Admits one writing transaction at a time."""
 
     def enter(self) -> None:
-        """Wait for the turn; not reentrant, and never called by two threads of a process at once."""
+        """Wait for the turn; not reentrant, and never called by two threads of a process at once.
+
+        Raises CatalogBusy if others keep it for too long, StoreUnavailable if the gate itself fails.
+        """
 
     def leave(self) -> None:
         """Give the turn away."""
@@ -29,14 +37,26 @@ class WriteGate(Protocol):
 
 
 class FileGate:
-    """A gate on a lock file beside the database."""
+    """A gate on a lock file beside the database; ``patience_s`` is how long ``enter`` waits."""
 
-    def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def __init__(self, path: Path, patience_s: float) -> None:
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _broken(error) from error
+        self._patience_s = patience_s
+        self._wait: _Wait | None = None
 
     def enter(self) -> None:
-        """Wait for the lock."""
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        """Wait for the lock: at once where it is free, else in a thread, as no wait for a file lock ends by itself."""
+        while self._wait is not None or not self._is_free():
+            self._wait = self._wait or _Wait(self._descriptor)
+            outcome = self._wait.ask(self._patience_s)
+            if outcome is _Outcome.WAITING:
+                raise CatalogBusy("another process has been writing to the catalog for too long")
+            self._wait = None
+            if outcome is _Outcome.GRANTED:
+                return
 
     def leave(self) -> None:
         """Release the lock."""
@@ -45,6 +65,72 @@ class FileGate:
     def close(self) -> None:
         """Close the lock file."""
         os.close(self._descriptor)
+
+    def _is_free(self) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise _broken(error) from error
+        return True
+
+
+class _Outcome(Enum):
+    WAITING = "waiting"
+    GRANTED = "granted"
+    LAPSED = "lapsed"
+
+
+class _Wait:
+    """One wait for the lock. It goes on when its asker has given up, and is the next one's then.
+
+    Invariant: a lock that comes while nobody asks for it is given back at once (``LAPSED``).
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        try:
+            self._descriptor = os.dup(descriptor)  # the same lock, and the gate may be closed while this waits
+        except OSError as error:
+            raise _broken(error) from error
+        self._changed = threading.Condition()
+        self._outcome = _Outcome.WAITING
+        self._asked = True
+        self._failure: OSError | None = None
+        threading.Thread(target=self._run, name="catalog-gate", daemon=True).start()
+
+    def ask(self, patience_s: float) -> _Outcome:
+        """Wait for an outcome; raises StoreUnavailable if the lock file fails."""
+        with self._changed:
+            self._asked = True
+            self._changed.wait_for(lambda: self._outcome is not _Outcome.WAITING, patience_s)
+            self._asked = False
+            failure, self._failure = self._failure, None
+        if failure is not None:
+            raise _broken(failure)
+        return self._outcome
+
+    def _run(self) -> None:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            self._end(_Outcome.LAPSED, error)
+        else:
+            self._end(_Outcome.GRANTED)
+        finally:
+            os.close(self._descriptor)
+
+    def _end(self, outcome: _Outcome, failure: OSError | None = None) -> None:
+        with self._changed:
+            if outcome is _Outcome.GRANTED and not self._asked:
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+                outcome = _Outcome.LAPSED
+            self._outcome, self._failure = outcome, failure
+            self._changed.notify_all()
+
+
+def _broken(error: OSError) -> StoreUnavailable:
+    return StoreUnavailable(f"the catalog's lock file fails: {error.strerror}", hint="look at the catalog's disk")
 
 
 @contextmanager

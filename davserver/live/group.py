@@ -43,7 +43,7 @@ class GroupCommit(Generic[C]):
     """Runs jobs in batches, one batch at a time. Threads: any."""
 
     def __init__(self, run: Callable[[Sequence[Job[C]]], None], *, largest_batch: int = 128) -> None:
-        """``run`` runs each job once or more and makes the batch durable; if it raises, all of the batch failed."""
+        """``run`` runs each job once or more and makes the batch durable; what it raises is every job's error."""
         self._run = run
         self._largest = largest_batch
         self._lock = threading.Lock()
@@ -73,8 +73,9 @@ class GroupCommit(Generic[C]):
         try:
             self._run(batch)
         except BaseException as error:
+            # Also to a job that was refused: what it was refused for may be a change that was not made after all.
             for job in batch:
-                job.error = job.error or error
+                job.error = error
             if not isinstance(error, Exception):
                 raise
         finally:
