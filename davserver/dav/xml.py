@@ -4,7 +4,8 @@ Owns: limits on request documents; escaping; the pieces of a multistatus; the ``
 Never: builds a tree for a response: they are written as text, so that they can be streamed.
 Follows: RFC 4918 sections 8.2, 14 and 17; RFC 3023. Some clients know no other prefix than ``D`` (golang/go #11177)
 and trip over white space between elements (Windows XP), so there is none.
-Invariants: no document with a DTD is accepted; what is written is well-formed whatever the names of files hold.
+Invariants: no document with a DTD is accepted; what is written is well-formed, also for parsers that are stricter than
+libxml2, whatever the names of files and properties hold.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 MULTISTATUS_OPEN = DECLARATION + '<D:multistatus xmlns:D="DAV:">'
 MULTISTATUS_CLOSE = "</D:multistatus>"
 
+ENCODINGS = frozenset({b"utf-8", b"utf-16", b"us-ascii", b"iso-8859-1"})
+"""What a document of one byte per ASCII character may declare; one of two bytes declares nothing that counts."""
+
+_ENCODING = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*?[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*[\"']([^\"'>]*)")
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -37,9 +42,11 @@ Element = etree._Element  # noqa: SLF001 - lxml's public name for the type
 def parse(body: bytes, *, root: str | None = None) -> Element:
     """Read a request document; ``root`` is the qualified name it must have, ``{DAV:}propfind``.
 
-    Comments and processing instructions are dropped. Raises BadRequest for malformed XML, a DTD, another root, or
-    more than ``MAX_DEPTH`` levels or ``MAX_ELEMENTS`` elements. The caller limits the size (``Body.read_all``).
+    Comments and processing instructions are dropped. Raises BadRequest for malformed XML, a DTD, an encoding beside those
+    of ``ENCODINGS``, another root, or more than ``MAX_DEPTH`` levels or ``MAX_ELEMENTS`` elements. The caller limits the
+    size (``Body.read_all``).
     """
+    _check_encoding(body)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
@@ -55,18 +62,36 @@ def parse(body: bytes, *, root: str | None = None) -> Element:
     return document
 
 
+def _check_encoding(body: bytes) -> None:
+    """Refuse what libxml2 would hand to the C library's hundreds of converters, which had holes (CVE-2024-2961)."""
+    declared = _ENCODING.match(body)
+    if declared is not None and declared[1].lower() not in ENCODINGS:
+        raise BadRequest("XML is read in UTF-8 and UTF-16")
+
+
 def _check_shape(document: Element) -> None:
     depth = elements = 0
-    for event, _ in etree.iterwalk(document, events=("start", "end")):
+    for event, item in etree.iterwalk(document, events=("start", "end", "start-ns")):
         if event == "end":
             depth -= 1
             continue
+        if event == "start-ns":
+            _check_names(item[0])
+            continue
+        _check_names(item.tag, *item.keys())
         depth += 1
         elements += 1
         if depth > MAX_DEPTH:
             raise BadRequest(f"XML nested deeper than {MAX_DEPTH} levels")
         if elements > MAX_ELEMENTS:
             raise BadRequest(f"XML with more than {MAX_ELEMENTS} elements")
+
+
+def _check_names(*names: str) -> None:
+    """Refuse a colon in a local name or a prefix: libxml2 lets ``<:a/>`` pass, and other parsers would not (NCName)."""
+    for name in names:
+        if ":" in name.rpartition("}")[2]:
+            raise BadRequest(f"{name!r} is no name in a namespace")
 
 
 def self_contained(element: Element) -> str:
