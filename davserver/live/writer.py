@@ -71,6 +71,7 @@ class Writer:
                     if job.run(edit):
                         batch.keep()
                     else:
+                        tables.check()  # where the database failed, the jobs before this one are gone, too
                         batch.undo()
                 batch.flush()
         except Outrun:
