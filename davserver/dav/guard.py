@@ -19,7 +19,7 @@ from davserver.dav.conditional import NO_CONDITIONS, Conditions, Validators, che
 from davserver.dav.destination import raw_path_of
 from davserver.dav.faults import BadRequest, OtherServer
 from davserver.dav.ifheader import ResourceState, StateList, holds, parse_if, submitted_tokens
-from davserver.dav.lockpolicy import READ, Touch, covers, involved, owned_tokens, standing_in_the_way
+from davserver.dav.lockpolicy import Touch, covers, involved, owned_tokens, standing_in_the_way
 from davserver.dav.paths import InCollection, href_of, parse_address
 from davserver.dav.requests import Request
 from davserver.dav.sites import Reader, Site, locate, locks_of
@@ -118,21 +118,16 @@ class Guard:
         return _State(tokens | _sync_token(site), None if validators is None else validators.etag)
 
 
-def check_before_body(
-    request: Request, reader: Reader, target: InCollection, guard: Guard, *, must_exist: bool
-) -> None:
-    """Refuse what can be refused without the body, if the client holds it back until it is asked for.
+def check_before_body(request: Request, reader: Reader, target: InCollection, guard: Guard, touch: Touch) -> None:
+    """Refuse a change of what exists without its body, if the client holds that back until it is asked for.
 
-    For verbs whose body says what they do: the locks in the way of that are known when it was read.
+    ``touch`` is the least that the request does, whatever its body says.
     """
     if not request.expects_continue:
         return
     site = locate(reader, target)
-    if must_exist:
-        site.require()
-    elif site.node is None and site.path:
-        site.require_parent()
-    guard.check(reader, Need(site, READ))
+    site.require()
+    guard.check(reader, Need(site, touch))
 
 
 def _sync_token(site: Site) -> frozenset[str]:

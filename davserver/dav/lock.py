@@ -18,13 +18,13 @@ from davserver.collection.etag import content_etag
 from davserver.collection.filenode import FileNode
 from davserver.dav import xml
 from davserver.dav.faults import BadRequest, Forbidden
-from davserver.dav.guard import Guard, Need, check_before_body, lock_root_href
+from davserver.dav.guard import Guard, Need, lock_root_href
 from davserver.dav.lockpolicy import READ, Touch, conflicting, covers, granted_timeout_s
 from davserver.dav.lockxml import lockdiscovery
 from davserver.dav.paths import InCollection
 from davserver.dav.requests import Depth, Request
 from davserver.dav.responses import Response, xml_document
-from davserver.dav.sites import FILE_AT_THE_ROOT, Site, locate, writable
+from davserver.dav.sites import FILE_AT_THE_ROOT, Reader, Site, locate, locks_of, writable
 from davserver.errors import Locked, PreconditionFailed
 from davserver.live.edit import Edit
 from davserver.live.house import House
@@ -47,17 +47,15 @@ def handle(request: Request, house: House) -> Response:
     """Serve a LOCK: 201 if it made an empty file, else 200; without a body it refreshes."""
     target = writable(request.target)
     guard = Guard.of(request)
-    check_before_body(request, house, target, guard, must_exist=False)
-    body = request.body.read_all(xml.DEFAULT_LIMIT)
     timeout_s = granted_timeout_s(request.timeout_s())
+    if request.expects_continue:
+        _check_before_body(request, house, target, guard)
+    body = request.body.read_all(xml.DEFAULT_LIMIT)
     if not body:
         return _refresh(request, house, target, guard, timeout_s)
     job = _NewLock(
-        target=target,
-        slash=request.slash,
-        guard=guard,
+        place=_Place(target, request.slash, guard, infinite=_is_infinite(request)),
         info=parse_lockinfo(body),
-        infinite=_is_infinite(request),
         token=UUID(bytes=house.random_bytes(16), version=4).urn,
         timeout_s=timeout_s,
     )
@@ -95,29 +93,56 @@ class _Locked:
         return xml_document(201 if self.is_new else 200, body.encode(), headers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _NewLock:
-    """One LOCK with a body."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a new lock is wanted, as far as the head of the request says."""
 
     target: InCollection
     slash: bool
     guard: Guard
-    info: LockInfo
     infinite: bool
-    token: str
-    timeout_s: int
 
-    def run(self, edit: Edit) -> _Locked:
-        """Check and lock inside the edit."""
-        site = locate(edit, self.target)
-        view = self._check(edit, site)
-        locks = edit.locks(view.info.id)
-        rivals = conflicting(locks, site.path, exclusive=self.info.exclusive, infinite=self.infinite)
+    def check(self, reader: Reader, *, exclusive: bool) -> tuple[Site, View, list[Lock]]:
+        """Refuse what conditions or locks do not allow; return what is there, and the locks of the collection.
+
+        A lock that is not exclusive is kept out by less: what is refused to it is refused to any.
+        """
+        site = locate(reader, self.target)
+        view = self._view(reader, site)
+        locks = locks_of(reader, site)
+        rivals = conflicting(locks, site.path, exclusive=exclusive, infinite=self.infinite)
         if rivals:
             hrefs = tuple(lock_root_href(self.guard.prefix, site, lock) for lock in rivals)
             raise Locked(hrefs, code="no-conflicting-lock")
         if len(locks) >= MAX_LOCKS:
             raise Forbidden(f"this collection bears {len(locks)} locks already", hint="UNLOCK what nobody uses")
+        return site, view, locks
+
+    def _view(self, reader: Reader, site: Site) -> View:
+        """Refuse what conditions or, for a file to be made, the parent and its locks do not allow."""
+        if site.node is not None:
+            self.guard.check(reader, Need(site, READ))
+            return site.require()[0]
+        if site.is_collection_root:
+            raise Forbidden("a LOCK would make a file at the root", hint=FILE_AT_THE_ROOT)
+        view = site.require_parent()
+        site.check_new_file(slash=self.slash)
+        self.guard.check(reader, Need(site, Touch.CONTENT | Touch.MEMBERSHIP))
+        return view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NewLock:
+    """One LOCK with a body."""
+
+    place: _Place
+    info: LockInfo
+    token: str
+    timeout_s: int
+
+    def run(self, edit: Edit) -> _Locked:
+        """Check and lock inside the edit."""
+        site, view, locks = self.place.check(edit, exclusive=self.info.exclusive)
         lock = self._lock(edit, view, site)
         if site.node is None:
             edit.apply(view.info.id, Put(site.path, _empty_file(edit.now_ns)))
@@ -125,27 +150,15 @@ class _NewLock:
         around = (other for other in locks if covers(other, site.path))
         return _Locked(site, (lock, *around), edit.now_ns, is_new=site.node is None)
 
-    def _check(self, edit: Edit, site: Site) -> View:
-        """Refuse what conditions or, for a file to be made, the parent and its locks do not allow."""
-        if site.node is not None:
-            self.guard.check(edit, Need(site, READ))
-            return site.require()[0]
-        if site.is_collection_root:
-            raise Forbidden("a LOCK would make a file at the root", hint=FILE_AT_THE_ROOT)
-        view = site.require_parent()
-        site.check_new_file(slash=self.slash)
-        self.guard.check(edit, Need(site, Touch.CONTENT | Touch.MEMBERSHIP))
-        return view
-
     def _lock(self, edit: Edit, view: View, site: Site) -> Lock:
         return Lock(
             token=self.token,
             collection_id=view.info.id,
             path=site.path,
             exclusive=self.info.exclusive,
-            infinite=self.infinite,
+            infinite=self.place.infinite,
             owner_xml=self.info.owner_xml,
-            principal=self.guard.principal,
+            principal=self.place.guard.principal,
             timeout_s=self.timeout_s,
             expires_ns=edit.now_ns + self.timeout_s * _SECOND_NS,
         )
@@ -168,6 +181,17 @@ def _refresh(request: Request, house: House, target: InCollection, guard: Guard,
         return _Locked(site, tuple(fresh), edit.now_ns)
 
     return house.edit(change).response(request.prefix, [])
+
+
+def _check_before_body(request: Request, house: House, target: InCollection, guard: Guard) -> None:
+    """Refuse what is refused whatever the body asks for: a shared lock, or more time if there is a token for that."""
+    length = request.body.length
+    may_refresh = bool(guard.submitted) if length is None else length == 0
+    site = locate(house, target)
+    if may_refresh and site.node is not None:
+        guard.check(house, Need(site, READ))
+    else:
+        _Place(target, request.slash, guard, infinite=_is_infinite(request)).check(house, exclusive=False)
 
 
 def _is_infinite(request: Request) -> bool:

@@ -1,6 +1,7 @@
 """PROPPATCH: dead properties, and the few live ones a client may set.
 
 Owns: the verb; what each instruction does to a node's attributes; all or none.
+Never: lets a client send what a lock on the resource refuses whatever it says (``Expect: 100-continue``).
 Follows: RFC 4918 sections 9.2, 14.19, 14.23, 14.26 and 4.3 (a value is kept with its language and mixed content).
 Invariants: a dead property is stored as one self-contained element; a failed instruction leaves everything as it was,
 and the others are answered 424.
@@ -57,9 +58,10 @@ def handle(request: Request, house: House) -> Response:
     """Serve a PROPPATCH: 207 with a status for each property."""
     target = writable(request.target)
     guard = Guard.of(request)
-    check_before_body(request, house, target, guard, must_exist=True)
+    may_pass = _may_pass_locks(request)
+    check_before_body(request, house, target, guard, READ if may_pass else Touch.CONTENT)
     instructions = parse_update(request.body.read_all(xml.PROPPATCH_LIMIT))
-    touch = READ if _passes_locks(request, instructions) else Touch.CONTENT
+    touch = READ if may_pass and _are_of_windows(instructions) else Touch.CONTENT
 
     def change(edit: Edit) -> tuple[str, dict[str, Refusal]]:
         site = locate(edit, target)
@@ -74,9 +76,15 @@ def handle(request: Request, house: House) -> Response:
     return xml_document(207, xml.multistatus([xml.response(href, propstats(instructions, refusals))]))
 
 
-def _passes_locks(request: Request, instructions: list[Instruction]) -> bool:
-    of_windows = all(instruction.name.startswith(f"{{{WINDOWS}}}") for instruction in instructions)
-    return of_windows and request.asking.has(explorer.ATTRIBUTES_WITHOUT_TOKEN)
+def _may_pass_locks(request: Request) -> bool:
+    """Tell whether what the body says may be something that no lock is in the way of."""
+    length = request.body.length
+    is_short = length is not None and length <= explorer.ATTRIBUTES_BYTES
+    return is_short and request.asking.has(explorer.ATTRIBUTES_WITHOUT_TOKEN)
+
+
+def _are_of_windows(instructions: list[Instruction]) -> bool:
+    return all(instruction.name.startswith(f"{{{WINDOWS}}}") for instruction in instructions)
 
 
 def parse_update(body: bytes) -> list[Instruction]:

@@ -60,7 +60,19 @@ def status(reader):
         (412, "PROPPATCH", "/c/f", {"If-Match": '"x"'}),
         (412, "PROPPATCH", "/c/f", {"If": "(<urn:uuid:none>)"}),
         (412, "LOCK", "/c/f", {"If-Match": '"x"'}),
+        (412, "LOCK", "/c/f", {"If": "(<urn:uuid:none>)"}),
         (412, "LOCK", "/c/new", {"If-Match": "*"}),
+        (423, "PROPPATCH", "/c/locked", {}),
+        (423, "PROPPATCH", "/c/closed/", {}),
+        (423, "PROPPATCH", "/c/closed/member", {}),
+        (423, "LOCK", "/c/locked", {}),
+        (423, "LOCK", "/c/locked", {"Depth": "0"}),
+        (423, "LOCK", "/c/", {}),
+        (423, "LOCK", "/c/closed/new", {"Depth": "0"}),
+        (423, "LOCK", "/c/closed/member", {}),
+        (400, "LOCK", "/c/f", {"Depth": "1"}),
+        (400, "LOCK", "/c/new/", {}),
+        (403, "LOCK", "/file", {}),
         (415, "PUT", "/c/f", {"Content-Encoding": "gzip"}),
         (417, "PUT", "/c/f", {"Expect": "200-ok"}),
         (423, "PUT", "/c/locked", {}),
@@ -73,6 +85,7 @@ def test_a_refusal_comes_in_place_of_the_request_for_the_body(dav, refusal, meth
     dav.expect(201, "PUT", "/c/f", b"old")
     dav.expect(201, "LOCK", "/c/locked", LOCKINFO)
     dav.expect(201, "MKCOL", "/c/closed/")
+    dav.expect(201, "PUT", "/c/closed/member", b"old")
     dav.expect(200, "LOCK", "/c/closed/", LOCKINFO)
     if method == "PATCH":
         headers = {"Content-Type": "application/x-sabredav-partialupdate", **headers}
@@ -121,6 +134,43 @@ def test_the_body_is_asked_for_once_if_nothing_is_in_the_way(dav, method, path, 
     with asked(dav, method, path, {"Content-Length": len(body), **headers}) as (reader, send):
         assert status(reader) == (100, [])
         send(body)
+        assert status(reader)[0] == expected
+
+
+SHARED = LOCKINFO.replace(b"exclusive", b"shared")
+ATTRIBUTES = (
+    b'<propertyupdate xmlns="DAV:"><set><prop><w:Win32FileAttributes xmlns:w="urn:schemas-microsoft-com:">00000020'
+    b"</w:Win32FileAttributes></prop></set></propertyupdate>"
+)
+
+
+@pytest.mark.parametrize(("body", "expected"), [(SHARED, 200), (LOCKINFO, 423)])
+def test_a_shared_lock_is_judged_when_the_body_says_what_is_wanted(dav, body, expected):
+    dav.expect(201, "LOCK", "/c/f", SHARED)
+    with asked(dav, "LOCK", "/c/f", {"Content-Length": len(body)}) as (reader, send):
+        assert status(reader) == (100, [])
+        send(body)
+        assert status(reader)[0] == expected
+
+
+@pytest.mark.parametrize(("body", "expected"), [(ATTRIBUTES, 207), (UPDATE, 423)])
+def test_what_may_be_the_attributes_of_windows_is_judged_by_its_body(dav, body, expected):
+    dav.expect(201, "LOCK", "/c/f", LOCKINFO)
+    with asked(dav, "PROPPATCH", "/c/f", {"Content-Length": len(body)}) as (reader, send):
+        assert status(reader) == (100, [])
+        send(body)
+        assert status(reader)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "expected"), [("PROPPATCH", UPDATE, 207), ("LOCK", SHARED, 423), ("LOCK", b"", 200)]
+)
+def test_with_the_token_the_body_is_asked_for(dav, method, body, expected):
+    """A LOCK in chunks may be a refresh, which has no body: only its end tells."""
+    token = dav.expect(201, "LOCK", "/c/f", LOCKINFO).headers["Lock-Token"]
+    with asked(dav, method, "/c/f", {**CHUNKED, "If": f"({token})"}) as (reader, send):
+        assert status(reader) == (100, [])
+        send((b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n")
         assert status(reader)[0] == expected
 
 
