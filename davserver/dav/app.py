@@ -16,15 +16,20 @@ from typing import Any
 from wsgidav.mw.base_mw import BaseMiddleware
 from wsgidav.wsgidav_app import WsgiDAVApp
 
+from davserver.dav.faults import NotImplementedYet, OtherServer
 from davserver.dav.provider import Environ, HouseProvider, StartResponse, send
 from davserver.dav.quirks.finder import busy_for
 from davserver.dav.quirks.quirk import ENVIRON_KEY, Asking
 from davserver.dav.quirks.switches import switched_off
 from davserver.dav.responses import error_response
 from davserver.dav.status import row_of
+from davserver.errors import QuotaExceeded
 from davserver.live.house import House
 
 _log = logging.getLogger(__name__)
+
+_OF_THE_CLIENT = (NotImplementedYet, OtherServer, QuotaExceeded)
+"""A 5xx by its number only: anybody can bring it about, as often as they like, and nobody need read of it."""
 
 
 class ErrorPrinter(BaseMiddleware):  # type: ignore[misc]  # wsgidav has no types
@@ -36,7 +41,7 @@ class ErrorPrinter(BaseMiddleware):  # type: ignore[misc]  # wsgidav has no type
             return self.next_app(environ, start_response)  # type: ignore[no-any-return]
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the client gets an answer
             request_id = str(environ.get("davserver.request_id", ""))
-            if row_of(error).status >= 500:
+            if row_of(error).status >= 500 and not isinstance(error, _OF_THE_CLIENT):
                 _log.error("request failed", exc_info=error, extra={"request_id": request_id})
             response = error_response(busy_for(environ[ENVIRON_KEY], error), request_id)
             if environ["REQUEST_METHOD"] == "HEAD":

@@ -42,9 +42,9 @@ Element = etree._Element  # noqa: SLF001 - lxml's public name for the type
 def parse(body: bytes, *, root: str | None = None) -> Element:
     """Read a request document; ``root`` is the qualified name it must have, ``{DAV:}propfind``.
 
-    Comments and processing instructions are dropped. Raises BadRequest for malformed XML, a DTD, an encoding beside those
-    of ``ENCODINGS``, another root, or more than ``MAX_DEPTH`` levels or ``MAX_ELEMENTS`` elements. The caller limits the
-    size (``Body.read_all``).
+    Comments and processing instructions are dropped. Raises BadRequest for malformed XML, a DTD, an encoding beside
+    those of ``ENCODINGS``, another root, or more than ``MAX_DEPTH`` levels or ``MAX_ELEMENTS`` elements. The caller
+    limits the size (``Body.read_all``).
     """
     _check_encoding(body)
     parser = etree.XMLParser(

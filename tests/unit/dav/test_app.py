@@ -76,6 +76,17 @@ def test_what_nobody_foresaw_is_a_500_that_tells_the_request_id_only(house, meth
     assert [record.levelname for record in caplog.records if record.name == "davserver.dav.app"] == ["ERROR"]
 
 
+@pytest.mark.parametrize(
+    ("method", "headers", "expected"),
+    [("PTIONS", {}, "501"), ("COPY", {"HTTP_DESTINATION": "http://other/c/x", "HTTP_HOST": "h"}, "502")],
+)
+def test_what_any_client_can_bring_about_fills_no_log(house, method, headers, expected, caplog):
+    """Found by fuzzing: an unknown method was logged as an error of ours, with its traceback."""
+    status, _, _ = call(make_app(house), method, "/c/d/f.txt", **headers)
+    assert status.startswith(expected)
+    assert [record for record in caplog.records if record.name == "davserver.dav.app"] == []
+
+
 def test_the_frame_leaves_headers_alone(house):
     """WsgiDAV adds Connection: close to what has no length, and its own Date and DAV-Class headers."""
     status, headers, _ = call(make_app(house), "PROPFIND", "/c/", HTTP_DEPTH="1")
