@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from davserver.catalog.database import Catalog
 from davserver.errors import CatalogBusy
-from davserver.live.edit import Batch, Edit, Outrun
+from davserver.live.batch import Batch, Outrun
+from davserver.live.edit import Edit
 from davserver.live.group import GroupCommit, Job
 from davserver.live.registry import Registry
 from davserver.live.state import LiveCollection
