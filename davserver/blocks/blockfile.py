@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple
 
@@ -17,6 +18,13 @@ from davserver.errors import BlockCorrupt, DavserverError
 from davserver.values import Locator
 
 SLICE_BYTES = 1 << 20
+
+Pace = Callable[[int], None]
+"""Told of each slice that was read, with its length; may wait, so that reading leaves the disk to others."""
+
+
+def at_once(_count: int) -> None:
+    """Do not wait."""
 
 
 class Identity(NamedTuple):
@@ -67,10 +75,10 @@ class BlockFile:
             raise self._failed(error) from error
         return data
 
-    def check_hash(self) -> None:
+    def check_hash(self, pace: Pace = at_once) -> None:
         """Read the whole file; raises BlockCorrupt if it does not have the block's hash and size."""
         try:
-            md5, size = self._digest()
+            md5, size = self._digest(pace)
         except OSError as error:
             raise self._failed(error) from error
         if size != self.locator.size:
@@ -84,11 +92,15 @@ class BlockFile:
         The caller translates errors.
         """
         try:
-            return self._digest()[0] != self.locator.md5
+            return self.md5() != self.locator.md5
         except OSError as error:
             if error.errno == errno.EIO:
                 return True
             raise
+
+    def md5(self) -> str:
+        """Return the hash of the file's bytes, whatever their number; the caller translates errors."""
+        return self._digest(at_once)[0]
 
     def holds(self, data: memoryview) -> bool:
         """Tell whether the file's bytes are these; False also where the medium cannot be read.
@@ -111,13 +123,14 @@ class BlockFile:
     def _failed(self, error: OSError) -> DavserverError:
         return domain_error(error, f"block {self.locator}")
 
-    def _digest(self) -> tuple[str, int]:
+    def _digest(self, pace: Pace) -> tuple[str, int]:
         digest = hashlib.md5(usedforsecurity=False)
         buffer = memoryview(bytearray(min(SLICE_BYTES, max(self.locator.size, 1))))
         size = 0
         while count := self._fs.read_into(self.fd, buffer, size):
             digest.update(buffer[:count])
             size += count
+            pace(count)
         return digest.hexdigest(), size
 
     def close(self) -> None:

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from davserver.blocks import layout
 from davserver.blocks.address import check_slice, locator_of
-from davserver.blocks.blockfile import BlockFile
+from davserver.blocks.blockfile import BlockFile, Pace, at_once
 from davserver.blocks.failures import translated
 from davserver.blocks.fs import Fs
 from davserver.blocks.placement import Placement
+from davserver.blocks.rescue import DirectoryRescue, Rescue
 from davserver.blocks.store import StoredBlock
 from davserver.errors import BlockCollision, BlockCorrupt, BlockMissing
 from davserver.values import Buffer, Clock, Locator, RandomBytes
@@ -52,10 +53,12 @@ class DiskStore:
         with self.open_file(locator) as file:
             return file.read(offset, length)
 
-    def verify(self, locator: Locator) -> None:
-        """Read the whole block and compare its hash."""
+    def verify(self, locator: Locator, pace: Pace = at_once) -> None:
+        """Read the whole block from the medium, and compare its hash."""
         with self.open_file(locator) as file:
-            file.check_hash()
+            with translated(f"block {locator}"):
+                self._fs.forget(file.fd)
+            file.check_hash(pace)
 
     def open_file(self, locator: Locator) -> BlockFile:
         """Open a block's file, to be closed by the caller; raises BlockMissing, or BlockCorrupt for a wrong size."""
@@ -210,6 +213,10 @@ class DiskStore:
 
     def close(self) -> None:
         """Nothing is held between calls."""
+
+    def rescue(self) -> Rescue:
+        """Return what repairs this directory."""
+        return DirectoryRescue(self._root, self._fs, self._placement, self._open_locked, self._clock)
 
     # Names and locks
 

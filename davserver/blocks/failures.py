@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from davserver.errors import DavserverError, StoreFull, StoreUnavailable
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK})
+"""A file system without hard links (vfat, some network file systems) answers a link with one of these."""
 
 _HINTS = {
     errno.EMFILE: "raise the limit of open files (ulimit -n)",

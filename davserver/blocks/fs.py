@@ -53,6 +53,12 @@ class Fs(Protocol):
     def set_mtime(self, fd: int, mtime_ns: int) -> None:
         """Set the access and modification time."""
 
+    def set_mode(self, path: Path, mode: int) -> None:
+        """Set who may read and write a named file."""
+
+    def forget(self, fd: int) -> None:
+        """Let go of what memory holds of a file, so that the next read asks the medium; a hint."""
+
     def lock(self, fd: int) -> None:
         """Wait for the file's exclusive lock; ``close`` gives it up."""
 
@@ -127,6 +133,15 @@ class RealFs:
     def set_mtime(self, fd: int, mtime_ns: int) -> None:
         """Call futimens."""
         os.utime(fd, ns=(mtime_ns, mtime_ns))
+
+    def set_mode(self, path: Path, mode: int) -> None:
+        """Call chmod."""
+        path.chmod(mode)
+
+    def forget(self, fd: int) -> None:
+        """Call posix_fadvise, where there is one."""
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def lock(self, fd: int) -> None:
         """Call flock."""

@@ -1,7 +1,8 @@
 """The names in a block directory: Keep's directory volume.
 
 Owns: which name means what; ``root/abc/abc<29 more>`` is a block, ``<md5>.trash.<unix time>`` a block in the
-trash until then, ``tmp<md5><random>`` a block being written.
+trash until then, ``tmp<md5><random>`` a block being written, ``<md5>.damaged.<unix time in ns>`` a file that had the
+name of a block and not its bytes.
 Follows: arvados services/keepstore/unix_volume.go, so that a keepstore can serve the same directory.
 Invariants: every other name is somebody else's, and is left alone.
 """
@@ -15,6 +16,7 @@ _DIRECTORY = re.compile(r"[0-9a-f]{3}\Z")
 _BLOCK = re.compile(r"[0-9a-f]{32}\Z")
 _TRASHED = re.compile(r"([0-9a-f]{32})\.trash\.([0-9]{1,19})\Z")
 _TEMPORARY = re.compile(r"tmp[0-9a-f]{32}")
+_ASIDE = re.compile(r"[0-9a-f]{32}\.damaged\.[0-9]{1,19}\Z")
 
 
 def directory_of(root: Path, md5: str) -> Path:
@@ -35,6 +37,16 @@ def temporary_path(root: Path, md5: str, nonce: bytes) -> Path:
 def trash_path(root: Path, md5: str, deadline_s: int) -> Path:
     """Return the file a block waits in until it is deleted."""
     return root / md5[:3] / f"{md5}.trash.{deadline_s}"
+
+
+def aside_path(root: Path, md5: str, now_ns: int) -> Path:
+    """Return the file that damaged bytes are kept in."""
+    return root / md5[:3] / f"{md5}.damaged.{now_ns}"
+
+
+def is_aside(name: str) -> bool:
+    """Tell whether a file of this name holds damaged bytes that were set aside."""
+    return _ASIDE.match(name) is not None
 
 
 def is_directory(name: str) -> bool:

@@ -12,16 +12,13 @@ store is opened anew, by which time somebody has looked at the disk.
 
 from __future__ import annotations
 
-import errno
 from contextlib import suppress
 from pathlib import Path
 
 from davserver.blocks import layout
-from davserver.blocks.failures import FULL
+from davserver.blocks.failures import FULL, NO_HARD_LINKS
 from davserver.blocks.fs import Fs
 from davserver.errors import StoreUnavailable
-
-_NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK})
 
 
 class Placement:
@@ -113,7 +110,7 @@ class Placement:
         try:
             self._fs.link(temporary, final)
         except OSError as error:
-            if error.errno not in _NO_HARD_LINKS:
+            if error.errno not in NO_HARD_LINKS:
                 raise
             # vfat and some network file systems have no hard links; two writers of one hash then write equal bytes,
             # and only a collision within the same moment would go unnoticed.

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from davserver.blocks.blockfile import Pace, at_once
 from davserver.values import Buffer, Locator
 
 
@@ -78,9 +79,10 @@ class BlockIndex(Protocol):
     def stat(self, locator: Locator) -> StoredBlock:
         """Describe one block without reading it; raises BlockMissing, or BlockCorrupt if its size is another."""
 
-    def verify(self, locator: Locator) -> None:
+    def verify(self, locator: Locator, pace: Pace = at_once) -> None:
         """Read the whole block now, past every memory of earlier reads; raises what ``get`` raises.
 
+        ``pace`` is told of each piece that was read, and may wait.
         Memory: about one MiB on a disk, whatever the size of the block.
         """
 

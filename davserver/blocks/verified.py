@@ -9,6 +9,7 @@ and has not changed since (see ``handles``), or a slice of what ``get`` returned
 from __future__ import annotations
 
 from davserver.blocks.address import check_slice, md5_hex
+from davserver.blocks.blockfile import Pace, at_once
 from davserver.blocks.handles import Handle, Handles, OpensFiles
 from davserver.blocks.store import BlockStore, StoredBlock
 from davserver.blocks.wrapper import Wrapper
@@ -70,10 +71,10 @@ class VerifiedStore(Wrapper):
             return StoredBlock(locator.md5, 0, 0)
         return self.inner.stat(locator)
 
-    def verify(self, locator: Locator) -> None:
+    def verify(self, locator: Locator, pace: Pace = at_once) -> None:
         """Read the whole block now."""
         if not _is_empty(locator):
-            self.inner.verify(locator)
+            self.inner.verify(locator, pace)
 
     def touch(self, locator: Locator) -> None:
         """Make a block young; the empty one needs no youth."""

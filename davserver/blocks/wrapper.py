@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from davserver.blocks.blockfile import Pace, at_once
+from davserver.blocks.rescue import CanBeRescued, Rescue
 from davserver.blocks.store import BlockStore, KnowsSpace, StoredBlock
 from davserver.values import Buffer, Locator
 
@@ -37,9 +39,9 @@ class Wrapper:
         """Forward."""
         return self.inner.stat(locator)
 
-    def verify(self, locator: Locator) -> None:
+    def verify(self, locator: Locator, pace: Pace = at_once) -> None:
         """Forward."""
-        self.inner.verify(locator)
+        self.inner.verify(locator, pace)
 
     def touch(self, locator: Locator) -> None:
         """Forward."""
@@ -60,6 +62,10 @@ class Wrapper:
     def free_bytes(self) -> int | None:
         """Forward where the inner store knows."""
         return self.inner.free_bytes() if isinstance(self.inner, KnowsSpace) else None
+
+    def rescue(self) -> Rescue | None:
+        """Forward where the inner store can be repaired."""
+        return self.inner.rescue() if isinstance(self.inner, CanBeRescued) else None
 
     def check_ready(self) -> None:
         """Forward."""

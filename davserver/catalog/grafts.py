@@ -71,6 +71,11 @@ class Grafts:
         """List the grafts."""
         return [Graft(*row) for row in self._connection.execute(select(_table))]
 
+    def drop(self, collection_id: int, seq: int) -> None:
+        """Forget one graft."""
+        where = (_table.c.collection_id == collection_id, _table.c.seq == seq)
+        self._connection.execute(delete(_table).where(*where))
+
     def sweep(self, grafts: Iterable[Graft]) -> None:
         """Drop the grafts that nobody needs any more, and the committed entries that were kept for them."""
         grafts = set(grafts)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Table, bindparam, insert, select
+from sqlalchemy import Connection, Insert, Row, Table, bindparam, delete, insert, select, update
 
 from davserver.catalog import schema
 from davserver.catalog.model import Version
@@ -27,8 +28,21 @@ _as_of = (
 )
 _by_pdh = select(_versions).where(_versions.c.pdh == bindparam("wanted"))
 _record = select(schema.records.c.body).where(schema.records.c.hash == bindparam("wanted"))
+_ASIDE = ".damaged"
 _HINT = "run davserver fsck"
 _text = select(schema.texts.c.body).where(schema.texts.c.pdh == bindparam("wanted"))
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """What is left of a version whose row cannot be read: that its portable data hash is none, ``error`` says why."""
+
+    collection_id: int
+    number: int
+    root: str
+    text: bool
+    without_litter: bool
+    error: CatalogCorrupt
 
 
 class Versions:
@@ -46,6 +60,29 @@ class Versions:
     def of(self, collection_id: int) -> list[Version]:
         """List a collection's versions, the oldest first."""
         return [_row(row) for row in self._connection.execute(_of, {"wanted": collection_id})]
+
+    def survey(self, collection_id: int) -> tuple[list[Version], list[Damaged]]:
+        """List a collection's versions as ``of`` does, those apart whose rows cannot be read."""
+        sound: list[Version] = []
+        damaged: list[Damaged] = []
+        for row in self._connection.execute(_of, {"wanted": collection_id}):
+            try:
+                sound.append(_row(row))
+            except CatalogCorrupt as error:
+                damaged.append(Damaged(row.collection_id, row.number, row.root, row.text, row.without_litter, error))
+        return sound, damaged
+
+    def set_totals(self, version: Version, files: int, size: int) -> None:
+        """Correct what a version's row says of its tree."""
+        self._set(version.collection_id, version.number, files=files, bytes=size)
+
+    def set_pdh(self, collection_id: int, number: int, pdh: PDH) -> None:
+        """Correct the portable data hash in a version's row."""
+        self._set(collection_id, number, pdh=str(pdh))
+
+    def _set(self, collection_id: int, number: int, **values: Any) -> None:
+        where = (_versions.c.collection_id == collection_id, _versions.c.number == number)
+        self._connection.execute(update(_versions).where(*where).values(**values))
 
     def one(self, collection_id: int, number: int) -> Version | None:
         """Find a version by its number."""
@@ -79,6 +116,18 @@ class Records:
         if rows:
             self._connection.execute(_insert_or_ignore(schema.records), rows)
 
+    def replace(self, record_hash: str, body: bytes) -> None:
+        """Store the right bytes of a record that is missing or damaged."""
+        self.set_aside(record_hash)
+        self.add([(record_hash, body)])
+
+    def set_aside(self, record_hash: str) -> None:
+        """Give a damaged record another key, so that the right one can be stored when it is made again."""
+        table = schema.records
+        aside = record_hash + _ASIDE
+        self._connection.execute(delete(table).where(table.c.hash == aside))
+        self._connection.execute(update(table).where(table.c.hash == record_hash).values(hash=aside))
+
     def hashes(self) -> Iterator[str]:
         """List all records."""
         yield from self._connection.execute(select(schema.records.c.hash)).scalars()
@@ -102,6 +151,10 @@ class Texts:
         if portable_data_hash(text) != pdh:
             raise _damaged_text(pdh)
         return text
+
+    def hashes(self) -> list[str]:
+        """List the texts by their portable data hashes, as these stand there."""
+        return list(self._connection.execute(select(schema.texts.c.pdh)).scalars())
 
     def add(self, pdh: PDH, text: str) -> None:
         """Store a text under its portable data hash, once."""

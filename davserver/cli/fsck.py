@@ -1,4 +1,4 @@
-"""``davserver fsck``: tells whether everything is still there that was promised."""
+"""``davserver fsck``: tells whether everything is still there that was promised, and repairs what it safely can."""
 
 from __future__ import annotations
 
@@ -7,24 +7,34 @@ import click
 from davserver.cli.options import Command, as_json, open_house, print_json
 from davserver.cli.progress import progress
 from davserver.upkeep.fsck import fsck as check
+from davserver.upkeep.repair import repair as check_and_repair
 from davserver.upkeep.report import Finding, Place, Report
 
 
 @click.command(cls=Command)
 @as_json
+@click.option("--quick", is_flag=True, help="Look at the sizes of blocks only, and do not read them.")
+@click.option("--repair", is_flag=True, help="Do what is safe, and say what was done; nothing is ever deleted.")
+@click.option("--lost-files", is_flag=True, help="Print only the files that cannot be had whole, one a line.")
 @click.pass_context
-def fsck(context: click.Context, *, as_json: bool) -> int:
-    """Check every collection, version and block; exit 1 if anything is wrong. Changes nothing."""
+def fsck(context: click.Context, *, as_json: bool, quick: bool, repair: bool, lost_files: bool) -> int:
+    """Check every collection, version and block; exit 1 if anything is wrong (after the repair, if there was one)."""
+    run = check_and_repair if repair else check
     with open_house(context) as house, progress() as advance:
-        report = check(house, progress=advance)
+        report = run(house, quick=quick, progress=advance)
     if as_json:
         print_json(report.to_json())
+    elif lost_files:
+        for place in report.lost:
+            click.echo(f"{place.collection}/{place.path}")
     else:
         _print_report(report)
     return report.exit_status
 
 
 def _print_report(report: Report) -> None:
+    for repair in report.repairs:
+        click.echo(f"{'repaired' if repair.done else 'left'}: {repair.kind}: {repair.subject}: {repair.message}")
     for finding in report.findings:
         _print_finding(finding)
     click.echo(

@@ -181,6 +181,10 @@ class Edit:
         """Keep litter out of the manifests of versions to come, or let it in again; its clients keep it anyway."""
         self._change_row(collection_id, lambda tables: tables.collections.set_litter(collection_id, drops=drops))
 
+    def tables(self) -> Tables:
+        """Return all tables, for repairs; who changes a collection's rows through them does nothing else to it."""
+        return self._batch.directly()
+
     def add_text(self, pdh: PDH, text: str) -> None:
         """Keep a manifest text verbatim."""
         self._batch.directly().texts.add(pdh, text)

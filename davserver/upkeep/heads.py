@@ -7,30 +7,34 @@ Never: changes the journal.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from davserver.catalog.model import Collection, Entry, Version
+from davserver.catalog.versions import Damaged
 from davserver.collection.attributes import EMPTY
-from davserver.collection.change import Change, Put, Splice, Write, apply
+from davserver.collection.change import Change, Origin, Put, Splice, Write, apply
 from davserver.collection.dirnode import DirNode
 from davserver.collection.extents import StoredExtent
 from davserver.collection.filenode import FileNode
 from davserver.errors import DavserverError, StoreUnavailable
 from davserver.live.directories import Directories
 from davserver.live.grafting import EntryReader
-from davserver.upkeep.report import Finding, Kind
+from davserver.upkeep.mending import advance_head, correct_checkpoint
+from davserver.upkeep.report import Finding, Fix, Kind
 from davserver.upkeep.trees import Trees
 
 
 class Heads:
-    """Checks what stands after the last version of each collection."""
+    """Checks what stands after the last version of each collection; ``grafts`` gathers what entries need of others."""
 
     def __init__(self, directories: Directories, trees: Trees, report: Callable[[Finding], None]) -> None:
         self._directories = directories
         self._trees = trees
         self._report = report
+        self.grafts: dict[tuple[int, int], Origin] = {}
 
     def check(
-        self, row: Collection, newest: Version | None, entries: Sequence[Entry], reader: EntryReader
+        self, row: Collection, newest: Version | Damaged | None, entries: Sequence[Entry], reader: EntryReader
     ) -> DirNode | None:
         """Check a collection's checkpoint and journal, in the transaction of the reader.
 
@@ -38,7 +42,8 @@ class Heads:
         returned then is the checkpoint.
         """
         if row.base_root != (newest.root if newest else None) or row.version != (newest.number if newest else 0):
-            self._complain(row, Kind.VERSION, f"its checkpoint is not its newest version, number {row.version}")
+            fix = None if not isinstance(newest, Version) else partial(correct_checkpoint, row, newest)
+            self._complain(row, Kind.VERSION, f"its checkpoint is not its newest version, number {row.version}", fix)
         if row.base_root is not None and not self._trees.check_record(row.base_root):
             return self._directories.load(row.base_root, files=0, bytes=0, attributes=EMPTY)
         root = self._replay(row, entries, reader)
@@ -57,12 +62,18 @@ class Heads:
             try:
                 change = reader.change(entry)
                 self._name_blocks(change)
+                if isinstance(change, Splice) and change.origin is not None:
+                    self.grafts[row.id, entry.seq] = change.origin
                 root = apply(root, change)
             except StoreUnavailable:
                 raise
             except DavserverError as error:
                 self._complain(row, Kind.JOURNAL, f"entry {entry.seq}: {error.message}")
                 return None
+        if expected > row.head_seq:
+            message = f"there are entries after its head {row.head_seq}, up to {expected}"
+            self._complain(row, Kind.JOURNAL, message, partial(advance_head, row, expected))
+            return None
         if expected != row.head_seq:
             self._complain(row, Kind.JOURNAL, f"the entries after {expected} are missing, up to {row.head_seq}")
             return None
@@ -82,5 +93,5 @@ class Heads:
             else:
                 self._trees.check_directory(change.node)
 
-    def _complain(self, row: Collection, kind: Kind, message: str) -> None:
-        self._report(Finding(kind=kind, subject=row.name, message=message))
+    def _complain(self, row: Collection, kind: Kind, message: str, fix: Fix | None = None) -> None:
+        self._report(Finding(kind=kind, subject=row.name, message=message, fix=fix))

@@ -7,12 +7,14 @@ Never: reads a block.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from davserver.collection.dirnode import DirNode
 from davserver.collection.extents import StoredExtent
 from davserver.collection.filenode import FileNode
 from davserver.errors import DavserverError, StoreUnavailable
 from davserver.live.directories import Directories
+from davserver.upkeep.mending import restore_record
 from davserver.upkeep.merkle import settle
 from davserver.upkeep.report import Finding, Kind
 from davserver.values import Locator
@@ -85,7 +87,8 @@ class Trees:
         except StoreUnavailable:
             raise
         except DavserverError as error:
-            self._report(Finding(kind=Kind.RECORD, subject=record, message=error.message))
+            fix = partial(restore_record, record)
+            self._report(Finding(kind=Kind.RECORD, subject=record, message=error.message, fix=fix))
             return None
         self._count(record, directory)
         return [child.record for child in below if child.record is not None]

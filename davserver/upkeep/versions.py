@@ -7,15 +7,18 @@ Never: reads a block.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from davserver.catalog.model import Collection, Version
+from davserver.catalog.versions import Damaged
 from davserver.collection.load import load_lines
 from davserver.collection.marshal import seal
 from davserver.errors import DavserverError, StoreUnavailable
 from davserver.live.house import House
 from davserver.live.views import VersionView
 from davserver.manifest.pdh import PdhHasher
-from davserver.upkeep.report import Finding, Kind
+from davserver.upkeep.mending import correct_pdh, correct_totals
+from davserver.upkeep.report import Finding, Fix, Kind
 from davserver.upkeep.trees import Trees
 from davserver.values import PDH
 
@@ -35,39 +38,42 @@ class Versions:
             return  # the record was reported; the text cannot be made
         view = VersionView(row, version, self._house.directories.root(version.root))
         if (view.root.files, view.root.bytes) != (version.files, version.bytes):
-            self._complain(view, Kind.VERSION, "its row has other totals than its root directory")
+            fix = partial(correct_totals, version, view.root.files, view.root.bytes)
+            self._complain(view, Kind.VERSION, "its row has other totals than its root directory", fix)
         identity = (version.root, version.pdh, version.text)
         if identity not in self._good and self._is_reproducible(view):
             self._good.add(identity)
 
+    def check_damaged(self, row: Collection, damaged: Damaged) -> None:
+        """Report a version whose row cannot be read, after a look at its records."""
+        is_sound = self._trees.check_record(damaged.root)
+        fix = partial(correct_pdh, damaged) if is_sound else None
+        message = f"version {damaged.number}: {damaged.error.message}"
+        self._report(Finding(kind=Kind.VERSION, subject=row.name, message=message, fix=fix))
+
     def _is_reproducible(self, view: VersionView) -> bool:
+        fix = partial(correct_pdh, view.version)
         try:
             hasher = PdhHasher()
             for line in self._house.manifest(view):
                 hasher.update(line)
             if hasher.pdh() != view.version.pdh:
-                self._complain(view, Kind.MANIFEST, f"its text has the hash {hasher.pdh()}, not {view.version.pdh}")
+                message = f"its text has the hash {hasher.pdh()}, not {view.version.pdh}"
+                self._complain(view, Kind.MANIFEST, message, fix)
                 return False
             if view.version.text and self._root_of_text(view) != view.version.root:
                 self._complain(view, Kind.MANIFEST, "the text it was imported from makes another tree")
                 return False
         except StoreUnavailable:
-            if not view.version.text or self._has_text(view.version.pdh):
-                raise
-            self._complain(view, Kind.MANIFEST, "the text it was imported from is missing from the catalog")
-            return False
+            raise
         except DavserverError as error:
-            self._complain(view, Kind.MANIFEST, error.message)
+            self._complain(view, Kind.MANIFEST, error.message, fix)
             return False
         return True
 
     def _root_of_text(self, view: VersionView) -> str | None:
         return seal(load_lines(self._house.manifest(view)), lambda _record: None).record
 
-    def _has_text(self, pdh: PDH) -> bool:
-        with self._house.read_catalog() as tables:
-            return tables.texts.get(pdh) is not None
-
-    def _complain(self, view: VersionView, kind: Kind, message: str) -> None:
+    def _complain(self, view: VersionView, kind: Kind, message: str, fix: Fix | None = None) -> None:
         number = view.version.number
-        self._report(Finding(kind=kind, subject=view.info.name, message=f"version {number}: {message}"))
+        self._report(Finding(kind=kind, subject=view.info.name, message=f"version {number}: {message}", fix=fix))

@@ -12,7 +12,7 @@ from davserver.live.house import House
 NOT_FOR_REQUESTS = {
     House: {"read_catalog", "directories", "register", "start", "failing", "close", "access_changes"},
     Edit: {"version", "tail", "access", "add_records", "add_trail", "add_text", "checkpoint", "owned", "set_owner"}
-    | {"refuse_growth"},
+    | {"refuse_growth", "tables"},
 }
 """What serves the rest of the process: it fails on the guarded ones, which have nothing for it to work on."""
 
