@@ -8,7 +8,7 @@ from davserver.catalog.collections import Head
 from davserver.catalog.database import open_catalog
 from davserver.catalog.model import Entry, Lock, Version
 from davserver.errors import Exists, StoreFull, StoreUnavailable
-from davserver.values import PDH
+from davserver.manifest.pdh import portable_data_hash
 
 
 @pytest.fixture
@@ -116,13 +116,14 @@ def test_writers_take_turns(catalog, other, photos):
 
 
 def test_versions_records_and_texts(catalog, photos):
+    text = "text é\n" * 1000
     version = Version(
-        collection_id=photos.id, number=1, created_ns=9, seq=3, root="ab", pdh=PDH("0" * 32, 5), files=1, bytes=2
+        collection_id=photos.id, number=1, created_ns=9, seq=3, root="ab", pdh=portable_data_hash(text), files=1, bytes=2
     )
     with catalog.write() as tables:
         tables.versions.add(version)
         tables.records.add([("ab", b"body"), ("ab", b"other")])
-        tables.texts.add(version.pdh, "text é\n" * 1000)
+        tables.texts.add(version.pdh, text)
         tables.texts.add(version.pdh, "never looked at")
     with catalog.read() as tables:
         assert tables.versions.of(photos.id) == [version]
@@ -131,7 +132,7 @@ def test_versions_records_and_texts(catalog, photos):
         assert tables.versions.by_pdh(version.pdh) == version
         assert tables.records.get("ab") == b"body"
         assert tables.records.get("cd") is None
-        assert tables.texts.get(version.pdh) == "text é\n" * 1000
+        assert tables.texts.get(version.pdh) == text
 
 
 def test_locks_come_back_as_they_were(catalog, photos):
