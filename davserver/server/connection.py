@@ -8,7 +8,6 @@ Threads: one worker at a time uses a connection; between requests the manager wa
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 import struct
@@ -22,6 +21,7 @@ from davserver.errors import Incomplete, Invalid
 from davserver.server.gateway import Cut
 from davserver.server.request import Request
 from davserver.server.streams import ClientGone, Reader, SocketSource, Writer, has_pending
+from davserver.server.wire import Wire
 
 if TYPE_CHECKING:
     from davserver.server.http import Server
@@ -30,8 +30,6 @@ _log = structlog.get_logger("davserver.server")
 
 LINGER_S = 2.0
 LINGER_BYTES = 16 << 20
-PATIENCE_MS = 5
-"""How long a worker stays for the client's next request: handing the connection over costs more than a short wait."""
 
 
 class Connection(HTTPConnection):
@@ -48,13 +46,16 @@ class Connection(HTTPConnection):
         # Not calling up: cheroot's constructor builds its slow Python buffers and two caches per connection.
         self.server = server
         self.socket = sock
-        self.rfile = Reader(SocketSource(sock, server.limits.io_s, time.monotonic))
-        self.wfile = Writer(sock)
+        self._wire = Wire(sock, server.limits.io_s)
+        self.rfile = Reader(SocketSource(self._wire, time.monotonic))
+        self.wfile = Writer(self._wire)
         self.requests_seen = 0
         self.linger = False
         self.ssl_env = {}
         self.last_used = time.time()
         self._handshake_due = isinstance(sock, ssl.SSLSocket)
+        if not self._handshake_due:
+            self._wire.open()
         self._aborted = False
 
     def has_data(self) -> bool:
@@ -73,11 +74,7 @@ class Connection(HTTPConnection):
 
     def _comes_soon(self) -> bool:
         """Wait a moment for the next request, unless others wait for this worker."""
-        if not self.server.ready or self.server.requests.qsize:
-            return False
-        poll = select.poll()
-        poll.register(self.socket, select.POLLIN)
-        return bool(poll.poll(PATIENCE_MS))
+        return self.server.ready and not self.server.requests.qsize and self.rfile.comes_soon()
 
     def _serve_one(self) -> bool:
         structlog.contextvars.clear_contextvars()  # the last request's id stays for what is logged at its very end
@@ -141,7 +138,7 @@ class Connection(HTTPConnection):
         except OSError as error:
             _log.debug("no TLS handshake", client=self.remote_addr, reason=str(error))
             return False
-        sock.settimeout(self.server.limits.io_s)
+        self._wire.open()
         self.ssl_env = self.server.ssl_adapter.get_environ()
         return True
 

@@ -76,7 +76,6 @@ class Manager(ConnectionManager):
 
     def _welcome(self, sock: socket.socket, address: Any) -> None:
         try:
-            sock.settimeout(self.server.limits.io_s)
             if self.server.ssl_adapter is not None:
                 sock, _ = self.server.ssl_adapter.wrap(sock)
             conn = Connection(self.server, sock)

@@ -8,12 +8,12 @@ Invariants: a failed write is ``ClientGone``, so that no one mistakes it for an 
 from __future__ import annotations
 
 import io
-import os
-import select
 import socket
 import ssl
 from collections.abc import Callable
+from enum import Enum
 
+from davserver.server.wire import Wire
 from davserver.values import Buffer
 
 Monotonic = Callable[[], float]
@@ -23,21 +23,27 @@ class ClientGone(Exception):
     """The client does not take the response: it closed, reset or stopped reading the connection."""
 
 
+class Haste(Enum):
+    """What a reader may do for bytes that are not in its buffer."""
+
+    NO_CALL = "ask nobody"
+    ONE_CALL = "receive once, which waits for a moment"
+
+
 class SocketSource(io.RawIOBase):
     """The receiving side of a socket, as the raw stream of a ``BufferedReader``.
 
-    Each read waits at most the socket's own timeout; between ``start_deadline`` and ``end_deadline`` all reads
+    Each read waits at most the wire's limit of silence; between ``start_deadline`` and ``end_deadline`` all reads
     together wait at most the time given, so that a client sending a byte now and then is not waited for.
     """
 
-    def __init__(self, sock: socket.socket, timeout_s: float, monotonic: Monotonic) -> None:
-        self._sock = sock
-        self._timeout_s = timeout_s
+    def __init__(self, wire: Wire, monotonic: Monotonic) -> None:
+        self._wire = wire
         self._monotonic = monotonic
         self._deadline: float | None = None
-        self._reads_in_head = 0
         self.bytes_read = 0
-        self.closed_to_reads = False
+        self.haste: Haste | None = None
+        self.ended = False
 
     def readable(self) -> bool:
         """Say yes: reading is all it can do."""
@@ -46,36 +52,35 @@ class SocketSource(io.RawIOBase):
     def start_deadline(self, seconds: float) -> None:
         """Begin a head: its bytes must come within ``seconds`` from now."""
         self._deadline = self._monotonic() + seconds
-        self._reads_in_head = 0
 
     def end_deadline(self) -> None:
         """End a head: from now on only the silence of the client is limited."""
         self._deadline = None
-        if self._reads_in_head > 1:
-            self._sock.settimeout(self._timeout_s)
 
     def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]  # typeshed's buffer type is wider
-        """Receive into the buffer; None while reads are held back (see ``Reader.has_data``)."""
-        if self.closed_to_reads:
+        """Receive into the buffer; None if ``haste`` does not let it wait."""
+        if self.haste is Haste.NO_CALL:
             return None
-        if self._deadline is not None:
-            self._wait_less(self._deadline)
-        count = self._sock.recv_into(buffer)
+        count = self._wire.receive_now(buffer)
+        if count is None:
+            if self.haste is not None:
+                return None
+            count = self._wire.receive(buffer, self._patience_s())
+        self.ended = count == 0
         self.bytes_read += count
         return count
 
-    def _wait_less(self, deadline: float) -> None:
-        self._reads_in_head += 1
-        if self._reads_in_head == 1:  # the selector saw bytes: the usual head is one read and costs no system call
-            return
-        left = deadline - self._monotonic()
+    def _patience_s(self) -> float:
+        if self._deadline is None:
+            return self._wire.silence_s
+        left = self._deadline - self._monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
-        self._sock.settimeout(min(left, self._timeout_s))
+        return min(left, self._wire.silence_s)
 
 
 class Reader(io.BufferedReader):
-    """Buffered reading from a socket that can say whether it holds bytes, without reading."""
+    """Buffered reading from a socket that can say whether it holds bytes, without waiting for more."""
 
     def __init__(self, source: SocketSource, size: int = 1 << 16) -> None:
         super().__init__(source, size)
@@ -87,12 +92,19 @@ class Reader(io.BufferedReader):
         return self.source.bytes_read
 
     def has_data(self) -> bool:
-        """Tell whether bytes wait in the buffer; never waits for the client."""
-        self.source.closed_to_reads = True  # peek would read if its buffer is empty; None from below stops it
+        """Tell whether bytes wait in the buffer; asks nobody for more."""
+        return bool(self._peek(Haste.NO_CALL))
+
+    def comes_soon(self) -> bool:
+        """Wait a moment for bytes, or the end, and tell whether they came."""
+        return bool(self._peek(Haste.ONE_CALL)) or self.source.ended
+
+    def _peek(self, haste: Haste) -> bytes:
+        self.source.haste = haste  # peek reads if its buffer is empty; None from below stops it
         try:
-            return bool(self.peek(1))
+            return self.peek(1)
         finally:
-            self.source.closed_to_reads = False
+            self.source.haste = None
 
 
 class Writer:
@@ -100,17 +112,17 @@ class Writer:
 
     closed = False
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
         self.bytes_written = 0
 
     def write(self, data: Buffer) -> int:
-        """Send all of the data; the socket's timeout limits the silence of the client, not the whole."""
+        """Send all of the data; what is limited is the silence of the client, not the whole."""
         view = memoryview(data).cast("B")
         total = len(view)
         try:
             while view:
-                sent = self._sock.send(view)
+                sent = self._wire.send(view)
                 view = view[sent:]
         except OSError as error:
             raise ClientGone(str(error)) from error
@@ -122,10 +134,7 @@ class Writer:
         left = length
         while left:
             try:
-                sent = os.sendfile(self._sock.fileno(), fd, offset, left)
-            except BlockingIOError:
-                self._wait_writable()
-                continue
+                sent = self._wire.send_file(fd, offset, left)
             except OSError as error:
                 raise ClientGone(str(error)) from error
             if not sent:
@@ -133,14 +142,6 @@ class Writer:
             offset += sent
             left -= sent
             self.bytes_written += sent
-
-    def _wait_writable(self) -> None:
-        """Wait until the client takes more, for the socket's timeout at most."""
-        poll = select.poll()
-        poll.register(self._sock, select.POLLOUT)
-        timeout_s = self._sock.gettimeout()
-        if not poll.poll(None if timeout_s is None else timeout_s * 1000):
-            raise ClientGone("the client stopped reading")
 
     def close(self) -> None:
         """Do nothing: the connection closes the socket."""

@@ -1,0 +1,75 @@
+"""How long a call on a client's socket waits."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from davserver.server.wire import Wire
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Wire, socket.socket]]:
+    """A wire, and the client at its other end."""
+    ours, client = socket.socketpair()
+    wire = Wire(ours, 0.05)
+    wire.open()
+    with ours, client:
+        yield wire, client
+
+
+def test_what_is_there_is_received_at_once(pair):
+    wire, client = pair
+    client.sendall(b"hello")
+    buffer = bytearray(16)
+    assert wire.receive_now(memoryview(buffer)) == 5
+    assert buffer[:5] == b"hello"
+
+
+def test_nothing_and_the_end_are_told_apart(pair):
+    wire, client = pair
+    buffer = memoryview(bytearray(16))
+    assert wire.receive_now(buffer) is None
+    client.close()
+    assert wire.receive_now(buffer) == 0
+
+
+def test_a_silent_client_is_given_up(pair):
+    wire, _client = pair
+    with pytest.raises(TimeoutError):
+        wire.receive(memoryview(bytearray(16)), 0.05)
+
+
+def test_a_client_that_takes_nothing_is_given_up(pair):
+    wire, client = pair
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
+    data = memoryview(bytes(1 << 22))
+    with pytest.raises(TimeoutError):
+        while True:
+            data = data[wire.send(data) :]
+
+
+def test_a_file_goes_out_and_says_where_it_ends(pair, tmp_path):
+    wire, client = pair
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        assert wire.send_file(fd, 4, 100) == 6
+        assert wire.send_file(fd, 10, 100) == 0
+    finally:
+        os.close(fd)
+    assert client.recv(100) == b"456789"
+
+
+def test_a_wait_ends_when_another_thread_shuts_the_socket_down():
+    ours, client = socket.socketpair()
+    wire = Wire(ours, 60)
+    wire.open()
+    with ours, client:
+        shutter = threading.Timer(0.05, ours.shutdown, [socket.SHUT_RDWR])
+        shutter.start()
+        assert wire.receive(memoryview(bytearray(1)), 60) == 0
+        shutter.join()
