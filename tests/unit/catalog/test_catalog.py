@@ -118,7 +118,14 @@ def test_writers_take_turns(catalog, other, photos):
 def test_versions_records_and_texts(catalog, photos):
     text = "text é\n" * 1000
     version = Version(
-        collection_id=photos.id, number=1, created_ns=9, seq=3, root="ab", pdh=portable_data_hash(text), files=1, bytes=2
+        collection_id=photos.id,
+        number=1,
+        created_ns=9,
+        seq=3,
+        root="ab",
+        pdh=portable_data_hash(text),
+        files=1,
+        bytes=2,
     )
     with catalog.write() as tables:
         tables.versions.add(version)
