@@ -1,0 +1,80 @@
+"""What is read back from the catalog: journal entries and directory records."""
+
+from __future__ import annotations
+
+import json
+
+from davserver.collection.attributes import Attributes
+from davserver.collection.codec import decode, encode
+from davserver.collection.dirnode import DirNode, Node
+from davserver.collection.names import NameMap
+from davserver.collection.record import DirectoryRecord, dirnode_of
+from davserver.errors import Invalid, JournalCorrupt
+from fuzz.target import Target
+
+_LOCATOR = "a" * 32 + "+9"
+_CHANGES = (
+    {"c": "put", "p": "d/f", "x": [3, [4], [_LOCATOR, 1, 2]], "a": {"e": "0a", "m": 5, "t": "text/plain"}},
+    {"c": "write", "p": "f", "o": 7, "x": [3]},
+    {"c": "truncate", "p": "f", "z": 7},
+    {"c": "mkdir", "p": "d", "a": {"s": {"sha1": "aa"}, "p": {"{DAV:}x": "<x/>"}}},
+    {"c": "move", "p": "a", "q": "b"},
+    {"c": "splice", "p": "s", "n": [{}, [0, "a", {"x": [3]}], [0, "b", {"r": "1" * 64, "f": 1, "b": 2}]]},
+)
+_RECORDS = (
+    b'{"a":{"":{"m":5},"f":{"e":"0a"}},"b":9,"d":[["d","' + b"1" * 64 + b'",1,4]],"f":2,"v":1}\n'
+    b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa+5 0:5:f",
+    b'{"a":{},"b":0,"d":[],"f":0,"v":1}\n',
+)
+_WORDS = (
+    b'"c":"',
+    b'"copy"',
+    b'"remove"',
+    b'"attributes"',
+    b'"x":[',
+    b'"n":[',
+    b'"a":{',
+    b"null",
+    b"-1",
+    b"1e9",
+    b"[[[",
+)
+
+
+def _lazy(record: str, *, files: int, bytes: int, attributes: Attributes) -> DirNode:  # noqa: A002  # DirectoryLoader
+    def load() -> NameMap[Node]:
+        raise AssertionError("a stored directory is not read")
+
+    return DirNode.lazy(load, files=files, bytes=bytes, attributes=attributes, record=record)
+
+
+def check_journal(data: bytes) -> None:
+    """An entry is refused as corrupt, or read; what is read is written so that it is read the same."""
+    header, _, inline = data.partition(b"\n")
+    try:
+        change = decode(header, inline, _lazy)
+    except JournalCorrupt:
+        return
+    written = encode(change)
+    assert encode(decode(*written, _lazy)) == written
+
+
+def check_record(data: bytes) -> None:
+    """A record is refused as invalid, at the latest when its entries are asked for, or read and written the same."""
+
+    def fetch(_record: str) -> DirectoryRecord:
+        raise AssertionError("a subdirectory is not read")
+
+    try:
+        record = DirectoryRecord.from_bytes(data)
+        names = [name for name, _ in dirnode_of("0" * 64, record, fetch).items()]
+    except Invalid:
+        return
+    assert names == sorted(set(names))
+    assert DirectoryRecord.from_bytes(record.to_bytes()).to_bytes() == record.to_bytes()
+
+
+TARGETS = (
+    Target("journal", check_journal, tuple(json.dumps(each).encode() + b"\nabc" for each in _CHANGES), _WORDS),
+    Target("record", check_record, _RECORDS, _WORDS),
+)
