@@ -7,7 +7,7 @@ import click
 from davserver.catalog.model import Version
 from davserver.cli.options import Command, as_json, open_house, print_json
 from davserver.cli.tables import iso_time, print_table
-from davserver.collection.change import Splice
+from davserver.upkeep import restoring
 
 
 @click.command(cls=Command)
@@ -46,10 +46,7 @@ def history(context: click.Context, name: str, *, as_json: bool) -> None:
 def restore(context: click.Context, name: str, version: int, *, as_json: bool) -> None:
     """Give a collection the content of one of its versions again, as a new version; what was there stays in history."""
     with open_house(context) as house:
-        house.commit(name)
-        wanted = house.view_version(name, version).root
-        house.edit(lambda edit: edit.apply(edit.view(name).info.id, Splice((), wanted)))
-        made = house.commit(name)
+        made = restoring.restore(house, name, version)
     print_version(made, as_json=as_json)
 
 
