@@ -19,7 +19,7 @@ from davserver.collection.filenode import FileNode
 from davserver.errors import DavserverError, StoreUnavailable
 from davserver.live.directories import Directories
 from davserver.live.grafting import EntryReader
-from davserver.upkeep.mending import advance_head, correct_checkpoint
+from davserver.upkeep.mending import advance_head, correct_checkpoint, correct_size
 from davserver.upkeep.report import Finding, Fix, Kind
 from davserver.upkeep.trees import Trees
 
@@ -49,6 +49,9 @@ class Heads:
         root = self._replay(row, entries, reader)
         if root is not None:
             self._trees.check_directory(root)
+            if root.bytes != row.bytes:
+                message = f"its row says {row.bytes} bytes, its files have {root.bytes}"
+                self._complain(row, Kind.TOTALS, message, partial(correct_size, row, root.bytes))
         return root
 
     def _replay(self, row: Collection, entries: Sequence[Entry], reader: EntryReader) -> DirNode | None:
@@ -72,7 +75,7 @@ class Heads:
                 return None
         if expected > row.head_seq:
             message = f"there are entries after its head {row.head_seq}, up to {expected}"
-            self._complain(row, Kind.JOURNAL, message, partial(advance_head, row, expected))
+            self._complain(row, Kind.JOURNAL, message, partial(advance_head, row, expected, root.bytes))
             return None
         if expected != row.head_seq:
             self._complain(row, Kind.JOURNAL, f"the entries after {expected} are missing, up to {row.head_seq}")

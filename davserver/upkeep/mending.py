@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
+from davserver.catalog.collections import Head
 from davserver.catalog.database import Tables
 from davserver.catalog.grafts import Grafts
 from davserver.catalog.model import Collection, Version
@@ -52,17 +53,23 @@ def correct_checkpoint(row: Collection, newest: Version, house: House) -> str | 
     def change(tables: Tables) -> bool:
         if tables.collections.by_id(row.id) != row:
             return False
-        tables.collections.checkpoint(row.id, version=newest.number, seq=newest.seq, root=newest.root)
+        tables.collections.checkpoint(row.id, version=newest.number, seq=newest.seq, root=newest.root, size=row.bytes)
         return True
 
     done = house.edit(lambda edit: change(edit.tables()))
     return f"it starts from version {newest.number} again" if done else None
 
 
-def advance_head(row: Collection, seq: int, house: House) -> str | None:
+def advance_head(row: Collection, seq: int, size: int, house: House) -> str | None:
     """Count entries in that stand after the head, and were found to lead on from it: they were acknowledged."""
-    done = house.edit(lambda edit: edit.tables().collections.advance([(row.id, row.head_seq, seq)]))
+    done = house.edit(lambda edit: edit.tables().collections.advance([Head(row.id, row.head_seq, seq, size)]))
     return f"its head is entry {seq} now" if done else None
+
+
+def correct_size(row: Collection, size: int, house: House) -> str | None:
+    """Let a collection's row say how many bytes its files have, unless it was changed since."""
+    done = house.edit(lambda edit: edit.tables().collections.advance([Head(row.id, row.head_seq, row.head_seq, size)]))
+    return f"its row says {size} bytes now" if done else None
 
 
 def forget_trail(collection_id: int, seq: int, house: House) -> str:

@@ -65,8 +65,13 @@ def build(premises: Premises) -> Estate:
     with house.upload() as upload:
         upload.write(b"a part of an upload")
         node = upload.finish(lambda _etag: None)
-    house.edit(lambda edit: append(edit, begin(edit, token="t", principal="", request="", length=None), node.extents))
+    house.edit(lambda edit: _open_upload(edit, house.settings, node))
     return Estate(premises, *(node.extents[0].locator for node in (a, b, c)), foo)
+
+
+def _open_upload(edit, settings, node):
+    upload = begin(edit, settings, token="t", principal="", request="", length=None)
+    append(edit, settings, upload, node.extents)
 
 
 def nothing(_estate):
@@ -171,6 +176,10 @@ def totals(estate):
     estate.sql("UPDATE versions SET files = 77 WHERE collection_id = 1 AND number = 2")
 
 
+def size_of_a_collection(estate):
+    estate.sql("UPDATE collections SET bytes = bytes + 1 WHERE id = 1")
+
+
 def other_hash(estate):
     estate.sql("UPDATE versions SET pdh = ? WHERE collection_id = 1 AND number = 2", "0" * 32 + "+5")
 
@@ -261,7 +270,16 @@ DAMAGES: dict[str, Callable[[Estate], None]] = {
         *(flipped_with_a_damaged_copy_in_the_trash, in_another_directory, above_its_directory),
         *(a_second_one_in_another_directory, temporary, lost_with_a_whole_temporary_file, foreign, orphan),
         *(not_for_its_owner, for_everyone, record_missing, record_flipped, record_of_an_import_flipped),
-        *(root_record_missing, totals, other_hash, no_hash, other_hash_of_an_import, text_missing, text_flipped),
+        *(
+            root_record_missing,
+            totals,
+            size_of_a_collection,
+            other_hash,
+            no_hash,
+            other_hash_of_an_import,
+            text_missing,
+            text_flipped,
+        ),
         *(checkpoint_dangling, newest_version_missing, entry_flipped, entry_missing, head_ahead, head_behind),
         *(trail_flipped, graft_forgotten, graft_of_nothing, entries_of_the_origin_missing, version_of_nobody),
         *(part_of_an_upload_flipped, record_with_wrong_totals),
