@@ -65,14 +65,11 @@ class BlockFile:
     def read(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes; raises BlockCorrupt if the file ends before."""
         try:
-            data = self._fs.read(self.fd, length, offset)
-            while len(data) < length:
-                more = self._fs.read(self.fd, length - len(data), offset + len(data))
-                if not more:
-                    raise BlockCorrupt(str(self.locator), f"its file ends at byte {offset + len(data)}")
-                data += more
+            data = self._read_up_to(length, offset)
         except OSError as error:
             raise self._failed(error) from error
+        if len(data) < length:
+            raise BlockCorrupt(str(self.locator), f"its file ends at byte {offset + len(data)}")
         return data
 
     def check_hash(self, pace: Pace = at_once) -> None:
@@ -102,8 +99,8 @@ class BlockFile:
         """Return the hash of the file's bytes, whatever their number; the caller translates errors."""
         return self._digest(at_once)[0]
 
-    def holds(self, data: memoryview) -> bool:
-        """Tell whether the file's bytes are these; False also where the medium cannot be read.
+    def holds(self, data: memoryview) -> bool | None:
+        """Tell whether the file's bytes are these; None where the medium cannot be read.
 
         The caller translates errors. Slices are compared as bytes: a comparison of memoryviews goes item by item.
         """
@@ -112,13 +109,23 @@ class BlockFile:
                 return False
             for position in range(0, len(data), SLICE_BYTES):
                 expected = bytes(data[position : position + SLICE_BYTES])
-                if self._fs.read(self.fd, len(expected), position) != expected:
+                if self._read_up_to(len(expected), position) != expected:
                     return False
         except OSError as error:
             if error.errno == errno.EIO:
-                return False
+                return None
             raise
         return True
+
+    def _read_up_to(self, length: int, offset: int) -> bytes:
+        """Read until the end of the file or of the wish: one call may give less, without being at the end."""
+        data = self._fs.read(self.fd, length, offset)
+        while len(data) < length:
+            more = self._fs.read(self.fd, length - len(data), offset + len(data))
+            if not more:
+                break
+            data += more
+        return data
 
     def _failed(self, error: OSError) -> DavserverError:
         return domain_error(error, f"block {self.locator}")
@@ -134,8 +141,11 @@ class BlockFile:
         return digest.hexdigest(), size
 
     def close(self) -> None:
-        """Close the descriptor."""
-        self._fs.close(self.fd)
+        """Close the descriptor, which is given up even if that fails."""
+        try:
+            self._fs.close(self.fd)
+        except OSError as error:
+            raise self._failed(error) from error
 
     def __enter__(self) -> BlockFile:
         return self

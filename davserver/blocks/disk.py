@@ -101,12 +101,13 @@ class DiskStore:
             return False
         with file:
             path = layout.path_of(self._root, locator.md5)
-            if file.holds(data):
+            holds = file.holds(data)
+            if holds:
                 # Another writer may have published it a moment ago, or be a keepstore, which syncs nothing.
                 self._placement.sync_file(file.fd)
                 self._fs.set_mtime(file.fd, self._now_ns())
                 self._placement.sync_directory(path.parent)
-            elif file.is_damaged():
+            elif holds is None or file.is_damaged():
                 with self._temporary(locator, data) as temporary:
                     self._placement.replace(temporary, path)
             else:
@@ -206,10 +207,10 @@ class DiskStore:
             return self._fs.free_bytes(self._root)
 
     def check_ready(self) -> None:
-        """Raise StoreUnavailable after a failed fsync, or if the directory is gone."""
+        """Raise StoreUnavailable after a failed fsync, or if the directory is gone or another one."""
         self._placement.refuse_after_failure()
         with translated(f"block directory {self._root}"):
-            self._fs.status_of(self._root)
+            self._placement.refuse_elsewhere()
 
     def close(self) -> None:
         """Nothing is held between calls."""
@@ -248,7 +249,7 @@ class DiskStore:
     def _missing(self, locator: Locator) -> BlockMissing:
         """Tell a missing block from a missing disk: the latter raises."""
         with translated(f"block directory {self._root}"):
-            self._fs.status_of(self._root)
+            self._placement.refuse_elsewhere()
         return BlockMissing(str(locator))
 
     def _directories(self, prefix: str) -> Iterator[Path]:

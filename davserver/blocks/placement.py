@@ -12,6 +12,7 @@ store is opened anew, by which time somebody has looked at the disk.
 
 from __future__ import annotations
 
+import errno
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from davserver.blocks.failures import FULL, NO_HARD_LINKS
 from davserver.blocks.fs import Fs
 from davserver.errors import StoreUnavailable
 
+_NEVER_BEGAN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOENT, errno.EACCES, errno.ENOTDIR})
+"""Errors of opening a directory, not of syncing it: nothing was asked of the disk, and it can be tried again."""
+
 
 class Placement:
     """Places files below one root. OSErrors leave as they come. Threads: safe."""
@@ -27,6 +31,7 @@ class Placement:
     def __init__(self, root: Path, fs: Fs) -> None:
         self._root = root
         self._fs = fs
+        self._identity = self._look()
         self._durable = {name for name in fs.names(root) if layout.is_directory(name)}
         self._failure = ""
         fs.sync_directory(root)  # whoever made these directories may not have done it
@@ -39,15 +44,32 @@ class Placement:
                 hint="look at the kernel's log and the disk, run davserver fsck, then start again",
             )
 
+    def refuse_elsewhere(self) -> None:
+        """Raise StoreUnavailable if the root is another directory than when the store was opened.
+
+        Where a disk was unmounted, an empty directory is in its place: blocks put there would be gone with the next
+        mount, and every block would seem missing.
+        """
+        if self._look() != self._identity:
+            raise StoreUnavailable(
+                f"block directory {self._root}: it is not the one that was there when the store was opened",
+                hint="is the disk with the blocks mounted? If this one is meant, start again",
+            )
+
     def write(self, temporary: Path, data: memoryview, mtime_ns: int) -> None:
         """Write a new synced file, to be published, replaced or discarded by the caller; an error leaves no file."""
+        self.refuse_elsewhere()
         self._ensure_directory(temporary.parent)
-        fd = self._fs.create(temporary)
+        try:
+            fd = self._fs.create(temporary)
+        except FileNotFoundError:
+            self._durable.discard(temporary.parent.name)  # somebody removed the directory: make it again next time
+            raise
         try:
             try:
                 self._write_all(fd, data)
                 self._fs.set_mtime(fd, mtime_ns)
-                self.sync_file(fd)
+                self._sync_new(fd)
             finally:
                 self._fs.close(fd)
         except BaseException:
@@ -78,12 +100,11 @@ class Placement:
             self._fs.unlink(temporary)
 
     def sync_file(self, fd: int) -> None:
-        """Sync a file's bytes. A full disk is only that: the file is thrown away; any other error is remembered."""
+        """Sync a file that has a name; an error is remembered, as a second try would be called a success."""
         try:
             self._fs.sync(fd)
         except OSError as error:
-            if error.errno not in FULL:
-                self._failure = str(error)
+            self._failure = str(error)
             raise
 
     def sync_directory(self, path: Path) -> None:
@@ -91,8 +112,22 @@ class Placement:
         try:
             self._fs.sync_directory(path)
         except OSError as error:
-            self._failure = str(error)
+            if error.errno not in _NEVER_BEGAN:
+                self._failure = str(error)
             raise
+
+    def _sync_new(self, fd: int) -> None:
+        """Sync a file that has no name yet. A full disk is only that: the file is thrown away."""
+        try:
+            self._fs.sync(fd)
+        except OSError as error:
+            if error.errno not in FULL:
+                self._failure = str(error)
+            raise
+
+    def _look(self) -> tuple[int, int]:
+        status = self._fs.status_of(self._root)
+        return status.st_dev, status.st_ino
 
     def _ensure_directory(self, path: Path) -> None:
         if path.name in self._durable:
@@ -104,7 +139,10 @@ class Placement:
 
     def _write_all(self, fd: int, data: memoryview) -> None:
         while data:
-            data = data[self._fs.write(fd, data) :]
+            count = self._fs.write(fd, data)
+            if not count:
+                raise OSError(errno.EIO, "a write took no byte")
+            data = data[count:]
 
     def _link(self, temporary: Path, final: Path) -> None:
         try:

@@ -98,7 +98,12 @@ def test_a_missing_disk_is_not_a_missing_block(tmp_path, clock):
         with pytest.raises(StoreUnavailable):
             call(locator)
     assert not root.exists()
-    root.mkdir()
+    root.mkdir()  # the mount point, without the disk
+    with pytest.raises(StoreUnavailable):
+        store.get(locator)
+    root.rmdir()
+    (tmp_path / "elsewhere").rename(root)
+    store.trash(locator, older_than_ns=1 << 62, keep_s=0)
     with pytest.raises(BlockMissing):
         store.get(locator)
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 
 import pytest
 
@@ -179,4 +180,92 @@ def test_an_unreadable_block_is_healed_by_a_put(fresh):
     before = layout.path_of(root, LOCATOR.md5).stat().st_ino
     open_disk(root, BadSector()).put(DATA)
     assert layout.path_of(root, LOCATOR.md5).stat().st_ino != before
+    open_disk(root, RealFs()).verify(LOCATOR)
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE])
+def test_a_directory_that_could_not_be_opened_to_be_synced_is_no_failed_fsync(fresh, code):
+    calls = calls_of_a_put(fresh())
+    for number in (index for index, name in enumerate(calls, 1) if name == "sync_directory"):
+        if number == calls.index("sync_directory") + 1:
+            continue  # that one opens the store
+        fs = FaultyFs(number, code)
+        store = open_disk(fresh(), fs)
+        with pytest.raises(StoreUnavailable, match=os.strerror(code)):
+            store.put(DATA)
+        store.check_ready()
+        before = len(fs.calls)
+        assert store.put(DATA) == LOCATOR
+        assert "sync_directory" in fs.calls[before:], "the name it found was not known to be durable"
+
+
+def test_a_full_disk_at_the_fsync_of_a_block_with_a_name_is_remembered(fresh):
+    """Its pages may be dropped: the next fsync of that file would say that they are on the disk."""
+    root = fresh()
+    open_disk(root, RealFs()).put(DATA)
+    recorder = FaultyFs()
+    open_disk(root, recorder).put(DATA)
+    store = open_disk(root, FaultyFs(recorder.calls.index("sync") + 1, errno.ENOSPC))
+    with pytest.raises(StoreFull):
+        store.put(DATA)
+    with pytest.raises(StoreUnavailable, match="since an fsync failed"):
+        store.put(DATA)
+
+
+def test_an_empty_mount_point_is_not_taken_for_the_store(fresh):
+    root = fresh()
+    store = open_disk(root, RealFs())
+    store.put(DATA)
+    aside = root.with_name("aside")
+    root.rename(aside)
+    root.mkdir()
+    for use in (lambda: store.get(LOCATOR), lambda: store.put(b"other"), store.check_ready):
+        with pytest.raises(StoreUnavailable, match="not the one that was there"):
+            use()
+    assert list(root.iterdir()) == []
+    root.rmdir()
+    aside.rename(root)
+    store.check_ready()
+    assert store.get(LOCATOR) == DATA
+    store.put(b"other")
+
+
+def test_a_removed_directory_of_blocks_is_made_again(fresh):
+    root = fresh()
+    store = open_disk(root, RealFs())
+    store.put(DATA)
+    shutil.rmtree(layout.directory_of(root, LOCATOR.md5))
+    with pytest.raises(StoreUnavailable):
+        store.put(DATA)
+    assert store.put(DATA) == LOCATOR
+    assert store.get(LOCATOR) == DATA
+
+
+def test_a_write_that_takes_nothing_ends(fresh):
+    class Stuck(RealFs):
+        def write(self, fd, data):
+            return 0
+
+    with pytest.raises(StoreUnavailable):
+        open_disk(fresh(), Stuck()).put(DATA)
+
+
+def test_a_read_that_gives_less_than_was_asked_is_no_other_content(fresh):
+    class Dripping(RealFs):
+        def read(self, fd, length, offset):
+            return super().read(fd, max(length // 2, 1), offset)
+
+    root = fresh()
+    open_disk(root, RealFs()).put(DATA)
+    assert open_disk(root, Dripping()).put(DATA) == LOCATOR
+    assert open_disk(root, Dripping()).get(LOCATOR) == DATA
+
+
+def test_a_block_that_could_not_be_read_for_a_moment_is_no_collision(fresh):
+    root = fresh()
+    open_disk(root, RealFs()).put(DATA)
+    recorder = FaultyFs()
+    open_disk(root, recorder).put(DATA)
+    number = recorder.calls.index("read") + 1
+    assert open_disk(root, FaultyFs(number, errno.EIO)).put(DATA) == LOCATOR
     open_disk(root, RealFs()).verify(LOCATOR)
