@@ -82,10 +82,13 @@ def take_over(
 ) -> OpenUpload:
     """Go on with an upload, alone: what other requests still send to it is refused from now on.
 
-    ``length`` is noted if none was announced before and the client goes on at the right ``offset``.
+    At a wrong ``offset`` nobody can go on, so that does not stop who does: of two requests that send the last part one
+    ends the upload. ``length`` is noted if none was announced before.
     """
     upload = find(edit.uploads, token, principal, edit.now_ns)
-    if upload.length is None and upload.received == offset and not upload.complete:
+    if offset not in {None, upload.received}:
+        return upload
+    if upload.length is None and offset is not None and not upload.complete:
         upload = replace(upload, length=length)
     return _store(edit, replace(upload, turn=upload.turn + 1))
 

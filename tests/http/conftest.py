@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.arena import LAYOUTS, Arena, arena
 from tests.support.site import Client, Site, Stage, running_site, serving
 
 
@@ -21,6 +22,7 @@ def site(stage: tuple[Stage, tuple[str, int]], tmp_path: Path) -> Iterator[Site]
     """Serve an empty data directory."""
     with running_site(*stage, tmp_path / "data") as running:
         yield running
+        print(f"\n{request.param}: some order explains each of {running.explained} answers")
 
 
 @pytest.fixture
@@ -28,3 +30,11 @@ def dav(site: Site) -> Client:
     """Talk to a server that has one collection, ``c``."""
     site.client.expect(201, "MKCOL", "/c/")
     return site.client
+
+
+@pytest.fixture(scope="session", params=list(LAYOUTS))
+def stadium(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    """Run one data directory under each layout of processes; tests take names of their own."""
+    with arena(tmp_path_factory.mktemp("arena") / "data", request.param) as running:
+        yield running
+        print(f"\n{request.param}: some order explains each of {running.explained} answers")

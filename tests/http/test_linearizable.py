@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from tests.support.arena import LAYOUTS, Arena, Round, arena
+from tests.support.arena import Arena, Round
 from tests.support.contests import on_names, on_registers
 from tests.support.model import Path, Request
 from tests.support.process import davserver, until
@@ -21,12 +21,6 @@ CLIENTS = 6
 PER_ROUND = 300
 
 pytestmark = pytest.mark.timeout(60 + OPERATIONS // 20)
-
-
-@pytest.fixture(scope="module", params=list(LAYOUTS))
-def stadium(request, tmp_path_factory):
-    with arena(tmp_path_factory.mktemp("arena") / "data", request.param) as running:
-        yield running
 
 
 def rounds(per_round: int = PER_ROUND):

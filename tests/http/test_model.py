@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.support.arena import Arena, arena
+from tests.support.arena import Arena
 from tests.support.machine import Machine
 
 RUNS = int(os.environ.get("DAVSERVER_MODEL_RUNS", "12"))
@@ -19,22 +19,19 @@ STEPS = 40
 
 
 @pytest.mark.timeout(120 + 10 * RUNS)
-@pytest.mark.parametrize("layout", ["one process", "two workers", "two servers"])
-def test_the_server_does_what_the_model_does(tmp_path, layout):
-    with arena(tmp_path / "data", layout) as running:
+def test_the_server_does_what_the_model_does(stadium):
+    class Here(Machine):
+        arena: Arena = stadium
+        restarts = ["kill", "stop"] * max(1, RUNS // 50)
 
-        class Here(Machine):
-            arena: Arena = running
-            restarts = ["kill", "stop"] * max(1, RUNS // 50)
-
-        run_state_machine_as_test(
-            Here,
-            settings=settings(
-                max_examples=RUNS,
-                stateful_step_count=STEPS,
-                deadline=None,
-                database=None,
-                phases=[Phase.generate],  # restarts are few, so a shorter run need not fail the same way
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+    run_state_machine_as_test(
+        Here,
+        settings=settings(
+            max_examples=RUNS,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],  # restarts are few, so a shorter run need not fail the same way
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

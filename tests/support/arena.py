@@ -34,9 +34,10 @@ Script = Callable[["Round", Dav, int], None]
 
 @dataclass
 class Arena:
-    """The servers of one data directory."""
+    """The servers of one data directory; ``explained`` counts the answers that were held against the model."""
 
     servers: list[Server]
+    explained: int = 0
 
     @property
     def data(self) -> File:
@@ -45,6 +46,15 @@ class Arena:
     def dav(self, number: int) -> Dav:
         """Make a connection to one of the servers, the next one for the next number."""
         return self.servers[number % len(self.servers)].dav()
+
+    @contextmanager
+    def connected(self, count: int) -> Iterator[list[Dav]]:
+        """Open connections, of which each next one is to the next server."""
+        with ExitStack() as stack:
+            clients = [stack.enter_context(self.dav(number)) for number in range(count)]
+            for client in clients:
+                client.send("OPTIONS", "/")
+            yield clients
 
     def kill(self) -> None:
         """End every process at once."""
@@ -75,10 +85,13 @@ class Round:
 
     arena: Arena
     initial: State = field(default_factory=State)
+    clients: Sequence[Dav] = ()
+    """Connections that are open already; without them each script gets a new one."""
     history: list[Operation[Request, Reply]] = field(default_factory=list)
     seen: dict[Path, str] = field(default_factory=dict)
     """The entity tag that some client saw last at a path: what the next condition is about."""
-    _names: int = 0
+    tokens: list[str] = field(default_factory=list)
+    """The locks of the scene."""
 
     def ask(self, dav: Dav, request: Request) -> Reply | None:
         """Send a request and record it; None if the server went away before it answered."""
@@ -101,19 +114,20 @@ class Round:
                 self.initial = changed
                 if reply.etag:
                     self.seen[request.path] = reply.etag
+                if reply.token:
+                    self.tokens.append(reply.token)
         return self.initial
 
     def play(self, *scripts: Script) -> None:
-        """Let the clients loose at the same moment, each with a connection that is open already."""
+        """Let the clients loose at the same moment."""
         ready = threading.Barrier(len(scripts))
 
         def run(number: int, script: Script) -> None:
-            with self.arena.dav(number) as dav:
-                dav.send("OPTIONS", "/")
-                ready.wait(60)
-                script(self, dav, number)
+            ready.wait(60)
+            script(self, clients[number], number)
 
-        with ThreadPoolExecutor(len(scripts)) as pool:
+        with ExitStack() as stack, ThreadPoolExecutor(len(scripts)) as pool:
+            clients = self.clients or stack.enter_context(self.arena.connected(len(scripts)))
             for done in [pool.submit(run, number, script) for number, script in enumerate(scripts)]:
                 done.result()
 
@@ -127,13 +141,16 @@ class Round:
     def settle(self) -> set[State]:
         """Return what may stand at the end; raises linearizable.Unexplained for what no order explains."""
         self.check_tags()
-        return linearizable.check(self.history, self.initial, step)
+        states = linearizable.check(self.history, self.initial, step)
+        self.arena.explained += len(self.history)
+        return states
 
     def settle_each(self, paths: Sequence[Path]) -> None:
         """Judge each path by itself (locality: a history is linearizable if that of each object is)."""
         self.check_tags()
         for path in paths:
             linearizable.check([one for one in self.history if one.request.path == path], self.initial, step)
+        self.arena.explained += len(self.history)
 
     def check_tags(self) -> None:
         """No entity tag stands for two contents, whoever made them."""

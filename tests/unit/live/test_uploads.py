@@ -45,6 +45,14 @@ def test_another_process_goes_on(neighbourhood, house):
     assert known(house) == again
 
 
+def test_a_request_at_a_wrong_offset_does_not_stop_the_one_that_goes_on(house):
+    upload = send(house, start(house), b"all")
+    wrong = house.edit(lambda edit: take_over(edit, "t", "p", 0))
+    assert wrong.received == 3
+    house.edit(lambda edit: finish(edit, upload, remember=True))
+    assert known(house).complete
+
+
 def test_an_upload_belongs_to_who_began_it(house):
     start(house)
     with pytest.raises(Exists):
