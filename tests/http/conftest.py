@@ -22,7 +22,6 @@ def site(stage: tuple[Stage, tuple[str, int]], tmp_path: Path) -> Iterator[Site]
     """Serve an empty data directory."""
     with running_site(*stage, tmp_path / "data") as running:
         yield running
-        print(f"\n{request.param}: some order explains each of {running.explained} answers")
 
 
 @pytest.fixture
