@@ -41,6 +41,7 @@ class ErrorPrinter(BaseMiddleware):  # type: ignore[misc]  # wsgidav has no type
             return self.next_app(environ, start_response)  # type: ignore[no-any-return]
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the client gets an answer
             request_id = str(environ.get("davserver.request_id", ""))
+            environ["davserver.failure"] = error
             if row_of(error).status >= 500 and not isinstance(error, _OF_THE_CLIENT):
                 _log.error("request failed", exc_info=error, extra={"request_id": request_id})
             response = error_response(busy_for(environ[ENVIRON_KEY], error), request_id)

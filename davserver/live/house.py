@@ -159,7 +159,12 @@ class House:
     def locks(self, name: str) -> list[Lock]:
         """List the locks of a collection that have not expired; raises NotFound."""
         now_ns = self.clock() * 1e9
-        return [lock for lock in self._registry.read_locks(self._registry.view(name)) if lock.expires_ns > now_ns]
+        try:
+            locks = self._registry.read_locks(self._registry.view(name))
+        except CatalogCorrupt:  # its tree cannot be had; its locks can, so that it can be listed
+            with self._catalog.read() as tables:
+                locks = tables.locks.of(self.info(name).id)
+        return [lock for lock in locks if lock.expires_ns > now_ns]
 
     def recall(self, view: View, seq: int) -> Past:
         """Return what a collection was after the change ``seq``; raises Forgotten."""

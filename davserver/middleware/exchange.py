@@ -20,12 +20,18 @@ from davserver.middleware.wsgi import Application, Environ, Headers, StartRespon
 from davserver.values import RandomBytes
 
 _log = structlog.get_logger("davserver.requests")
+FAILURE_KEY = "davserver.failure"
+"""Where in the environ whoever turns an error into a response leaves the error."""
+
 _SANE_ID = re.compile(r"[A-Za-z0-9._:+/=@-]{1,128}\Z")
 
 
 @dataclass(slots=True)
 class Exchange:
-    """A request and what became of it. ``status`` is 0 until a response began; ``broken``: it was cut off."""
+    """A request and what became of it. ``status`` is 0 until a response began; ``broken``: it was cut off.
+
+    ``failure`` is the error behind a refusal or a cut, as far as it is known.
+    """
 
     request_id: str
     method: str
@@ -36,6 +42,7 @@ class Exchange:
     bytes_sent: int = 0
     duration_s: float = 0.0
     broken: bool = False
+    failure: BaseException | None = None
     principal: str = ""
     agent: str = ""
 
@@ -79,7 +86,9 @@ class Observed:
             body = self._app(environ, start)
         except Exception as error:  # noqa: BLE001  # the last frame that can still answer with the request's id
             _log.error("request failed", exc_info=error)
+            exchange.failure = error
             body = _internal_error(start, exchange)
+        exchange.failure = exchange.failure or environ.get(FAILURE_KEY)
         exchange.principal = environ.get("davserver.principal", "")
         exchange.client = environ.get("REMOTE_ADDR", "")  # the peer's, until a trusted proxy said for whom it asks
         return _Accounted(body, exchange, self._close)
@@ -120,8 +129,9 @@ class _Accounted:
             piece = next(self._pieces)
         except StopIteration:
             raise
-        except BaseException:
+        except BaseException as error:
             self._exchange.broken = True
+            self._exchange.failure = error
             raise
         self._exchange.bytes_sent += len(piece)
         return piece

@@ -20,6 +20,7 @@ from davserver.middleware.access_log import AccessLog, console_line, json_line
 from davserver.middleware.authentication import Authenticated
 from davserver.middleware.browsers import CrossSiteCheck, HostCheck
 from davserver.middleware.compression import Compressed
+from davserver.middleware.damage import DamageWatch
 from davserver.middleware.exchange import Observed, Observer
 from davserver.middleware.proxies import BehindProxies, Trust
 from davserver.middleware.security_headers import SecurityHeaders
@@ -56,7 +57,8 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
     if address.path is None and address.is_private():
         app = HostCheck(app, settings.allowed_hosts)
     app = Compressed(app)
-    observers: list[Observer] = [metrics.observe]
+    damage = DamageWatch(structlog.get_logger("davserver.damage"), metrics.count_damage)
+    observers: list[Observer] = [metrics.observe, damage.observe]
     closing: list[Callable[[], None]] = [house.close]
     if settings.log_access and settings.log_level in {"debug", "info"}:
         log = AccessLog(_write_log, json_line if logs_are_json(settings) else console_line, clock=time.time)

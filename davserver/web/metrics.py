@@ -42,6 +42,7 @@ class Metrics:
         registry = self._registry
         self._requests = Counter("davserver_requests", "Requests answered.", by, registry=registry)
         self._broken = Counter("davserver_responses_broken", "Responses cut off.", ("method",), registry=registry)
+        self._damage = Counter("davserver_damage", "Requests that met damage.", ("kind",), registry=registry)
         self._sent = Counter("davserver_response_bytes", "Bytes of response bodies.", ("method",), registry=registry)
         self._seconds = Histogram(
             "davserver_request_seconds",
@@ -59,6 +60,10 @@ class Metrics:
         self._seconds.labels(method).observe(exchange.duration_s)
         if exchange.broken:
             self._broken.labels(method).inc()
+
+    def count_damage(self, kind: str) -> None:
+        """Count a request that failed because of what is stored."""
+        self._damage.labels(kind).inc()
 
     def answer(self) -> Answer:
         """Answer with all metrics in the text format."""

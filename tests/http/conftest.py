@@ -1,10 +1,14 @@
 """One server for all tests of this directory, a house of its own for each; see ``tests.support.site``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from davserver.blocks.open import open_store
+from davserver.catalog.database import open_catalog
+from davserver.live.house import House
 from tests.support.arena import LAYOUTS, Arena, arena
 from tests.support.site import Client, Site, Stage, running_site, serving
 
@@ -37,3 +41,22 @@ def stadium(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     with arena(tmp_path_factory.mktemp("arena") / "data", request.param) as running:
         yield running
         print(f"\n{request.param}: some order explains each of {running.explained} answers")
+@pytest.fixture
+def opened() -> Iterator[Callable[[Path], House]]:
+    """Open houses beside servers, as one more process would."""
+    houses: list[House] = []
+
+    def open_one(data: Path) -> House:
+        houses.append(House(open_catalog(f"sqlite:///{data / 'catalog.db'}"), open_store(data / "blocks")))
+        return houses[-1]
+
+    yield open_one
+    for house in houses:
+        house.close()
+
+
+@pytest.fixture
+def restaged(site: Site, stage: tuple[Stage, tuple[str, int]]) -> Iterator[Callable[[], Client]]:
+    """Serve the site's data by a process that knows nothing of it yet."""
+    with ExitStack() as exits:
+        yield lambda: exits.enter_context(running_site(*stage, site.data)).client
