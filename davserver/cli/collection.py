@@ -8,7 +8,7 @@ from davserver.access import managing
 from davserver.catalog.model import Collection
 from davserver.cli.options import Group, as_json, open_house, print_json
 from davserver.cli.sizes import limit_argument
-from davserver.cli.tables import iso_time, print_table
+from davserver.cli.tables import iso_time, print_table, say
 from davserver.errors import NotFound
 from davserver.live.house import House
 
@@ -169,7 +169,7 @@ def _print_described(described: dict[str, object], *, as_json: bool) -> None:
     for key, value in described.items():
         if value is not None:
             text = _listed(value) if isinstance(value, dict) else value
-            click.echo(f"{key.replace('_', ' ')}: {text}")
+            say(f"{key.replace('_', ' ')}: {text}")
 
 
 def _listed(value: dict[str, object]) -> str:

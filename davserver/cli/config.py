@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from davserver.cli.options import Group, as_json, load_settings, print_json
+from davserver.cli.tables import say
 from davserver.config import Loaded, Settings, spelled
 
 
@@ -26,7 +27,7 @@ def show(context: click.Context, *, as_json: bool) -> None:
         return
     width = max(len(key) for key, _, _ in rows)
     for key, value, origin in rows:
-        click.echo(f"{key:{width}} = {value!s:40} # {origin}")
+        say(f"{key:{width}} = {value!s:40} # {origin}")
 
 
 def _rows(loaded: Loaded) -> list[tuple[str, object, str]]:

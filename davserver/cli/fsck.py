@@ -6,6 +6,7 @@ import click
 
 from davserver.cli.options import Command, as_json, open_house, print_json
 from davserver.cli.progress import progress
+from davserver.cli.tables import say
 from davserver.upkeep.fsck import fsck as check
 from davserver.upkeep.repair import repair as check_and_repair
 from davserver.upkeep.report import Finding, Place, Report
@@ -26,7 +27,7 @@ def fsck(context: click.Context, *, as_json: bool, quick: bool, repair: bool, lo
         print_json(report.to_json())
     elif lost_files:
         for place in report.lost:
-            click.echo(f"{place.collection}/{place.path}")
+            say(f"{place.collection}/{place.path}")
     else:
         _print_report(report)
     return report.exit_status
@@ -34,21 +35,21 @@ def fsck(context: click.Context, *, as_json: bool, quick: bool, repair: bool, lo
 
 def _print_report(report: Report) -> None:
     for repair in report.repairs:
-        click.echo(f"{'repaired' if repair.done else 'left'}: {repair.kind}: {repair.subject}: {repair.message}")
+        say(f"{'repaired' if repair.done else 'left'}: {repair.kind}: {repair.subject}: {repair.message}")
     for finding in report.findings:
         _print_finding(finding)
-    click.echo(
+    say(
         f"{report.collections} collections, {report.versions} versions, {report.records} directory records, "
         f"{report.blocks} blocks with {report.block_bytes} bytes: {len(report.errors)} errors"
     )
 
 
 def _print_finding(finding: Finding) -> None:
-    click.echo(f"{'error' if finding.is_error else 'note'}: {finding.kind}: {finding.subject}: {finding.message}")
+    say(f"{'error' if finding.is_error else 'note'}: {finding.kind}: {finding.subject}: {finding.message}")
     for place in finding.places:
-        click.echo(f"  in {place.collection}/{place.path} {_when(place)}")
+        say(f"  in {place.collection}/{place.path} {_when(place)}")
     if finding.more_places:
-        click.echo(f"  and in {finding.more_places} more places")
+        say(f"  and in {finding.more_places} more places")
 
 
 def _when(place: Place) -> str:

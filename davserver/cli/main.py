@@ -11,6 +11,7 @@ import click
 
 from davserver import __version__
 from davserver.cli.options import Group
+from davserver.cli.tables import say
 from davserver.errors import DavserverError
 
 _COMMANDS = {
@@ -74,9 +75,9 @@ def run(arguments: list[str]) -> int:
 
 def _tell(error: Exception) -> int:
     message, hint, status = _explained(error)
-    click.echo(f"davserver: {message}", err=True)
+    say(f"davserver: {message}", err=True)
     if hint:
-        click.echo(f"hint: {hint}", err=True)
+        say(f"hint: {hint}", err=True)
     return status
 
 

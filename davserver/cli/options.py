@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from davserver.config import Loaded, load
+from davserver.printable import printable_lines
 
 if TYPE_CHECKING:
     from davserver.live.house import House
@@ -95,4 +96,4 @@ def open_house(context: click.Context) -> Iterator[House]:
 
 def print_json(value: object) -> None:
     """Print one JSON document."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(printable_lines(json.dumps(value, indent=2, ensure_ascii=False)))

@@ -7,7 +7,7 @@ import click
 from davserver.access import managing
 from davserver.catalog.model import Token
 from davserver.cli.options import Group, as_json, open_house, print_json
-from davserver.cli.tables import iso_time, print_table
+from davserver.cli.tables import iso_time, print_table, say
 
 
 @click.group(cls=Group)
@@ -27,7 +27,7 @@ def create(context: click.Context, user: str, scope: str, expires: float | None)
     """
     with open_house(context) as house:
         made, text = managing.add_token(house, user, may_write=scope == "write", days=expires)
-    click.echo(f"id {made.id}, account {made.account}, scope {scope}, expires {_time(made.expires_ns)}", err=True)
+    say(f"id {made.id}, account {made.account}, scope {scope}, expires {_time(made.expires_ns)}", err=True)
     click.echo(text)
 
 

@@ -15,7 +15,7 @@ from davserver.access.passwords import Passwords
 from davserver.catalog.model import Account
 from davserver.cli.options import Group, as_json, open_house, print_json
 from davserver.cli.sizes import limit_argument
-from davserver.cli.tables import iso_time, print_table
+from davserver.cli.tables import iso_time, print_table, say
 
 _from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input, one line.")
 
@@ -38,7 +38,7 @@ def add(context: click.Context, name: str, *, password_stdin: bool) -> None:
         managing.add_account(house, Passwords(), name, password)
         hidden = [info.name for info in house.collections()] if is_first else []
     if hidden:
-        click.echo(f"hint: nobody may see {hidden[0]!r} now; davserver grant {hidden[0]} {name} manage", err=True)
+        say(f"hint: nobody may see {hidden[0]!r} now; davserver grant {hidden[0]} {name} manage", err=True)
 
 
 @user.command()

@@ -2,7 +2,7 @@
 
 Owns: the shape of the lines; when they are written: within a quarter of a second, and all of them at a stop.
 Why not at once: a write lets go of the interpreter's lock, which costs a busy process more than serving a small file.
-Never: a header, a credential, or a target other than as it was sent (still encoded, so it cannot forge a line).
+Never: a header but User-Agent, a credential, or a character that could forge a line or steer a terminal.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from davserver.middleware.exchange import Exchange
+from davserver.printable import printable
 from davserver.values import Clock
 
 Render = Callable[[Exchange, float], str]
@@ -81,13 +82,13 @@ def json_line(exchange: Exchange, ended_s: float) -> str:
     }
     if exchange.broken:
         described["broken"] = True
-    return _encode(described)
+    return printable(_encode(described))
 
 
 def console_line(exchange: Exchange, ended_s: float) -> str:
     """Write an exchange for a person at a terminal."""
     broken = " broken" if exchange.broken else ""
-    return (
+    return printable(
         f"{_iso(ended_s)} {exchange.method} {exchange.target} {exchange.status}{broken} "
         f"{exchange.bytes_sent} bytes {exchange.duration_s * 1000:.1f} ms {exchange.client} {exchange.request_id}"
     )

@@ -1,11 +1,13 @@
 """Where log lines go: one JSON object or one readable line each, on standard error.
 
 Owns: the set-up of structlog and of the standard library's logging, which wsgidav and SQLAlchemy use.
-Never: a secret; headers and bodies are not logged anywhere.
+Never: a secret: headers and bodies are not logged anywhere, and a traceback shows no variables, where they would stand.
+Invariant: a line is one line, and steers no terminal, whatever names and headers say.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import structlog
 
 from davserver.config import Settings
+from davserver.printable import printable, printable_lines
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -46,5 +49,21 @@ def logs_are_json(settings: Settings) -> bool:
 
 def _renderer(settings: Settings) -> list[Any]:
     if not logs_are_json(settings):
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        # Rich would be taken for tracebacks, as it is installed, and it shows the variables of every frame.
+        plain = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+        return [structlog.processors.format_exc_info, _made_printable, plain]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_as_json)]
+
+
+def _made_printable(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Make every text of an event printable; a traceback keeps its lines."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = printable_lines(value) if key == "exception" else printable(value)
+    return event
+
+
+def _as_json(event: object, **options: Any) -> str:
+    return printable(json.dumps(event, ensure_ascii=False, **options))
