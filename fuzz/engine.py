@@ -40,7 +40,11 @@ def main(module: str, name: str, corpus: str, seconds: str, findings: str) -> No
         f"-rss_limit_mb={_MEMORY_MB}",
         "-print_final_stats=1",
     ]
-    atheris.Setup([sys.argv[0], str(folder), str(seeds), *options], target.check)
+
+    def one(data: bytes) -> None:
+        target.check(data)
+
+    atheris.Setup([sys.argv[0], str(folder), str(seeds), *options], one)
     atheris.Fuzz()
 
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 class Target:
     """One parser and what must hold of it.
 
-    ``check`` takes any bytes and returns, or raises AssertionError (a promise is broken) or anything else (an error
-    that the parser does not document). ``seeds`` are inputs that the parser takes, ``words`` are pieces worth
-    inserting; inputs longer than ``longest`` bytes are not tried. ``share`` is its part of the time.
+    ``check`` takes any bytes and tells whether the parser took them, or raises AssertionError (a promise is broken) or
+    anything else (an error that the parser does not document). ``seeds`` are inputs that the parser takes, ``words``
+    are pieces worth inserting; inputs longer than ``longest`` bytes are not tried. ``share`` is its part of the time.
     """
 
     name: str
-    check: Callable[[bytes], object]
+    check: Callable[[bytes], bool]
     seeds: tuple[bytes, ...]
     words: tuple[bytes, ...] = ()
     longest: int = 1024

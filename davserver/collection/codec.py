@@ -83,7 +83,7 @@ def open_header(header: bytes) -> Json:
         raise JournalCorrupt("a journal entry is damaged: its header does not have its digest")
     try:
         members = json.loads(text)
-    except ValueError as failure:
+    except (ValueError, RecursionError) as failure:
         raise JournalCorrupt(f"a journal entry cannot be read: {failure!r}") from failure
     if not isinstance(members, dict):
         raise JournalCorrupt("a journal entry cannot be read: it is no object")

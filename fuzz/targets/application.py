@@ -64,12 +64,12 @@ class _Stage:
 STAGE = _Stage()
 
 
-def check_request(data: bytes) -> None:
+def check_request(data: bytes) -> bool:
     """Whatever comes is answered, by no error of ours, with headers of one line each and well-formed XML."""
     try:
         status, headers, body = _answer(STAGE.app(), data)
     except (Refused, EOFError):
-        return
+        return False
     assert 200 <= status < 500 or status in _BEYOND_US, status
     for name, value in headers.items():
         assert not {*"\r\n\0"} & {*name, *value}, (name, value)
@@ -78,6 +78,7 @@ def check_request(data: bytes) -> None:
         assert len(body) == int(headers["content-length"])
     if headers.get("content-type", "").startswith("application/xml; charset=utf-8") and body.startswith(b"<?xml"):
         ElementTree.fromstring(body)
+    return True
 
 
 def _answer(app: Any, data: bytes) -> tuple[int, dict[str, str], bytes]:

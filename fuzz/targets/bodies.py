@@ -48,19 +48,20 @@ _SUBJECTS = (
 _RESPONSE = '<D:response xmlns:D="DAV:">{}</D:response>'
 
 
-def check_xml(data: bytes) -> None:
+def check_xml(data: bytes) -> bool:
     """A document is refused, or is what expat reads, too: same elements, same attributes, same text."""
     try:
         document = xml.parse(data)
     except BadRequest as error:
         assert len(str(error)) < 4096
-        return
+        return False
     assert document.getroottree().docinfo.internalDTD is None
     kept = xml.self_contained(document)
     again = xml.parse(kept.encode())
     assert _shape(again) == _shape(document)
     if data.lstrip().startswith(b"<") and b"<?xml" not in data:
         assert _shape(ElementTree.fromstring(data)) == _shape(document)
+    return True
 
 
 def _shape(element: Any) -> list[object]:
@@ -71,33 +72,36 @@ def _shape(element: Any) -> list[object]:
     ]
 
 
-def check_propfind(data: bytes) -> None:
+def check_propfind(data: bytes) -> bool:
     """A query is refused, or gives well-formed propstats for any resource."""
     try:
         query = parse_query(data)
     except BadRequest:
-        return
+        return False
     for subject in _SUBJECTS:
         response = ElementTree.fromstring(_RESPONSE.format(query(subject)))
         assert {child.tag for child in response} == {"{DAV:}propstat"}
+    return True
 
 
-def check_proppatch(data: bytes) -> None:
+def check_proppatch(data: bytes) -> bool:
     """An update is refused, or every property of it has one status, and what is stored is well-formed XML."""
     try:
         instructions = parse_update(data)
     except BadRequest:
-        return
+        return False
     _apply(instructions)
+    return True
 
 
-def check_mkcol(data: bytes) -> None:
+def check_mkcol(data: bytes) -> bool:
     """The properties of a new folder, as those of an update."""
     try:
         instructions = list(instructions_of(xml.parse(data, root="{DAV:}mkcol")))
     except BadRequest:
-        return
+        return False
     _apply([one for one in instructions if one.name != "{DAV:}resourcetype"])
+    return True
 
 
 def _apply(instructions: list[Any]) -> None:
@@ -110,49 +114,52 @@ def _apply(instructions: list[Any]) -> None:
     assert Attributes.from_json(json.loads(json.dumps(attributes.to_json()))) == attributes
 
 
-def check_lockinfo(data: bytes) -> None:
+def check_lockinfo(data: bytes) -> bool:
     """A lock is refused, or its owner is one well-formed element of bounded length."""
     try:
         info = parse_lockinfo(data)
     except BadRequest:
-        return
+        return False
     assert len(info.owner_xml) <= MAX_OWNER_CHARS
     if info.owner_xml:
         assert xml.parse(info.owner_xml.encode()).tag == "{DAV:}owner"
+    return True
 
 
-def check_sync(data: bytes) -> None:
+def check_sync(data: bytes) -> bool:
     """A report is refused, or asks for at least one member, at one of two levels."""
     try:
         asked = sync.parse_request(xml.parse(data, root="{DAV:}sync-collection"))
     except BadRequest:
-        return
+        return False
     assert asked.limit is None or asked.limit > 0
     for subject in _SUBJECTS:
         ElementTree.fromstring(_RESPONSE.format(asked.query(subject)))
+    return True
 
 
-def check_search(data: bytes) -> None:
+def check_search(data: bytes) -> bool:
     """A search is refused, or decides of every resource in three values, and says so in well-formed XML."""
     try:
         search = parse_search(data)
     except (BadRequest, Unprocessable):
-        return
+        return False
     for subject in _SUBJECTS:
         if search.where is not None:
             assert search.where(subject) in {True, False, None}
         for order in search.orders:
             assert isinstance(order.read(subject), str | int | None)
         ElementTree.fromstring(_RESPONSE.format(search.query(subject)))
+    return True
 
 
-def check_changes(data: bytes) -> None:
+def check_changes(data: bytes) -> bool:
     """A set of changes is refused, or as long as its JSON says, with paths that lead nowhere else."""
     try:
         changes = parse_changes(data)
     except Invalid as error:
         assert error.message.isprintable() or len(error.message) < 4096
-        return
+        return False
     assert len(changes.items) == len(json.loads(data)["changes"])
     for item in changes.items:
         for name in (*item.path, *item.to):
@@ -162,9 +169,10 @@ def check_changes(data: bytes) -> None:
             assert new.encode().decode().isprintable() or not any(ord(char) < 32 for char in new)
         for name, value in item.properties.items():
             assert value is None or xml.parse(value.encode()).tag == name
+    return True
 
 
-def check_settings(data: bytes) -> None:
+def check_settings(data: bytes) -> bool:
     """A file of settings is refused with the name of a setting, or loads to settings that know where they came from."""
     with NamedTemporaryFile() as file:
         file.write(data)
@@ -173,8 +181,9 @@ def check_settings(data: bytes) -> None:
             loaded = load({}, {}, Path(file.name))
         except ConfigError as error:
             assert error.key
-            return
+            return False
     assert loaded.origins.keys() == Settings.model_fields.keys()
+    return True
 
 
 _DAV = b' xmlns="DAV:">'

@@ -40,7 +40,7 @@ _WORDS = (
 )
 
 
-def check_head(data: bytes) -> None:
+def check_head(data: bytes) -> bool:
     """A head is refused, or read as h11 reads it; what remains on the stream begins right behind it."""
     stream = io.BytesIO(data)
     try:
@@ -49,16 +49,17 @@ def check_head(data: bytes) -> None:
         assert refusal.status[:3] in {"400", "414", "417", "431", "501", "505"}
         assert refusal.reason.isascii()
         assert refusal.reason.isprintable()
-        return
+        return False
     if head is None:
         assert not data.removeprefix(b"\r\n")
-        return
+        return False
     assert data[: stream.tell()].endswith(b"\r\n\r\n") or not head.fields
     assert head.target.startswith(b"/") or head.target == b"*"
     for name, value in head.fields.items():
         assert name == name.lower()
         assert not {*b"\r\n\0"} & {*value}
     _compare_head(data[: stream.tell()], head)
+    return True
 
 
 def _compare_head(text: bytes, head: Head) -> None:
@@ -79,12 +80,12 @@ def _compare_head(text: bytes, head: Head) -> None:
     assert head.length is None or {head.length} == (lengths or {0})
 
 
-def check_chunked(data: bytes) -> None:
+def check_chunked(data: bytes) -> bool:
     """A chunked body is refused, cut or whole, in small steps as in one, and whole only if h11 reads the same."""
     outcome = _read(data, 1 << 20)
     assert _read(data, 3) == outcome
     if outcome is None:
-        return
+        return False
     body, rest = outcome
     connection = h11.Connection(h11.SERVER)
     connection.receive_data(b"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + data)
@@ -95,6 +96,7 @@ def check_chunked(data: bytes) -> None:
         seen += event.data
     assert seen == body
     assert connection.trailing_data[0] == rest
+    return True
 
 
 def _read(data: bytes, step: int) -> tuple[bytes, bytes] | None:
@@ -116,15 +118,16 @@ def _read(data: bytes, step: int) -> tuple[bytes, bytes] | None:
     return pieces, body._stream.read()  # noqa: SLF001  # what the next request would begin with
 
 
-def check_declared(data: bytes) -> None:
+def check_declared(data: bytes) -> bool:
     """A body of a declared length is whole or Incomplete; reading lines or blocks gives the same bytes."""
     length, content = (data[0], data[1:]) if data else (0, b"")
     try:
         by_lines = b"".join(DeclaredBody(io.BufferedReader(io.BytesIO(content)), length).readlines())  # type: ignore[arg-type]
     except Incomplete:
         assert len(content) < length
-        return
+        return False
     assert by_lines == content[:length]
+    return True
 
 
 TARGETS = (

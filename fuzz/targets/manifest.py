@@ -21,7 +21,7 @@ _LINES = (
 _WORDS = (b"0:0:.", b"0:0:\\056", b"\\134", b"\\000", b"\\057", b"/./", b"/../", b"//", b" " + _A + b"+1", b"+K@z")
 
 
-def check_line(data: bytes) -> None:
+def check_line(data: bytes) -> bool:
     """Three readers judge a line alike: the one in bulk, the one token by token, the strict one of the tests."""
     line = data.decode("utf-8", "surrogateescape")
     try:
@@ -33,20 +33,22 @@ def check_line(data: bytes) -> None:
         assert is_strict(line) == (stream is not None)
     if stream is not None:
         assert parse_stream(format_stream(*stream), 1) == stream
+    return stream is not None
 
 
-def check_text(data: bytes) -> None:
+def check_text(data: bytes) -> bool:
     """What loads is marshalled to a text that loads to the same tree, and is marshalled to itself."""
     try:
         text = data.decode()
         root = load_manifest(text)
     except (ManifestError, UnicodeDecodeError):
-        return
+        return False
     normal = "".join(manifest_text(root))
     assert is_strict(normal)
     again = load_manifest(normal)
     assert "".join(manifest_text(again)) == normal
     assert _files(again) == _files(root)
+    return True
 
 
 def _files(root: DirNode) -> list[tuple[str, int]]:

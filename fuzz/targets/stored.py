@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 
 from davserver.collection.attributes import Attributes
-from davserver.collection.codec import decode, encode
+from davserver.collection.codec import decode, encode, seal_header
 from davserver.collection.dirnode import DirNode, Node
 from davserver.collection.names import NameMap
 from davserver.collection.record import DirectoryRecord, dirnode_of
@@ -21,6 +22,7 @@ _CHANGES = (
     {"c": "move", "p": "a", "q": "b"},
     {"c": "splice", "p": "s", "n": [{}, [0, "a", {"x": [3]}], [0, "b", {"r": "1" * 64, "f": 1, "b": 2}]]},
 )
+_ENTRIES = tuple(json.dumps(each).encode() + (b"\nabc" if "3" in str(each) else b"") for each in _CHANGES)
 _RECORDS = (
     b'{"a":{"":{"m":5},"f":{"e":"0a"}},"b":9,"d":[["d","' + b"1" * 64 + b'",1,4]],"f":2,"v":1}\n'
     b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa+5 0:5:f",
@@ -48,18 +50,21 @@ def _lazy(record: str, *, files: int, bytes: int, attributes: Attributes) -> Dir
     return DirNode.lazy(load, files=files, bytes=bytes, attributes=attributes, record=record)
 
 
-def check_journal(data: bytes) -> None:
-    """An entry is refused as corrupt, or read; what is read is written so that it is read the same."""
-    header, _, inline = data.partition(b"\n")
+def check_journal(data: bytes) -> bool:
+    """An entry under its digests is refused as corrupt, or read; what is read is written to be read the same."""
+    text, _, inline = data.partition(b"\n")
+    if inline:
+        text = text.rstrip()[:-1] + b',"i":"%s"}' % sha256(inline).hexdigest()[:32].encode()
     try:
-        change = decode(header, inline, _lazy)
+        change = decode(seal_header(text), inline, _lazy)
     except JournalCorrupt:
-        return
+        return False
     written = encode(change)
     assert encode(decode(*written, _lazy)) == written
+    return True
 
 
-def check_record(data: bytes) -> None:
+def check_record(data: bytes) -> bool:
     """A record is refused as invalid, at the latest when its entries are asked for, or read and written the same."""
 
     def fetch(_record: str) -> DirectoryRecord:
@@ -69,12 +74,13 @@ def check_record(data: bytes) -> None:
         record = DirectoryRecord.from_bytes(data)
         names = [name for name, _ in dirnode_of("0" * 64, record, fetch).items()]
     except Invalid:
-        return
+        return False
     assert names == sorted(set(names))
     assert DirectoryRecord.from_bytes(record.to_bytes()).to_bytes() == record.to_bytes()
+    return True
 
 
 TARGETS = (
-    Target("journal", check_journal, tuple(json.dumps(each).encode() + b"\nabc" for each in _CHANGES), _WORDS),
+    Target("journal", check_journal, _ENTRIES, _WORDS),
     Target("record", check_record, _RECORDS, _WORDS),
 )

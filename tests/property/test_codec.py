@@ -170,6 +170,11 @@ def test_what_encode_does_not_write_is_refused(header: bytes, inline: bytes) -> 
         decode(seal_header(header), inline, lazy)
 
 
+def test_a_header_nested_deeper_than_the_reader_goes_is_refused() -> None:
+    with pytest.raises(JournalCorrupt, match="cannot be read"):
+        decode(seal_header(b"[" * 50_000), b"", lazy)
+
+
 @given(CHANGES, st.data())
 def test_one_flipped_bit_is_refused(change: Change, data: st.DataObject) -> None:
     """Neither the database nor the file system would notice: what is inline would be served."""

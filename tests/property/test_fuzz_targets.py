@@ -37,7 +37,7 @@ def injured(draw: st.DrawFn, target: Target) -> bytes:
 def test_a_target_keeps_its_promise(name: str) -> None:
     target = TARGETS[name]
     for seed in target.seeds:
-        target.check(seed)
+        assert target.check(seed), seed
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(injured(target) | st.binary(max_size=64))
