@@ -116,7 +116,7 @@ class AccountAuthenticator:
             self._throttle.wrong(basic.name, address)
             # People type a password where the name belongs: only a name that is one may be logged.
             raise _wrong("" if account is None else account.name, address)
-        self._throttle.right(account.name)
+        self._throttle.right(account.name, address)
         self._remember(key, _Verified(account.password_hash, self._monotonic() + VERIFIED_S))
 
     def _knows(self, key: bytes, account: Account | None) -> bool:

@@ -5,7 +5,8 @@ A server without accounts trusts whoever can connect, and a browser on the same 
 - DNS rebinding: a page's own host name is made to mean 127.0.0.1, so that the browser takes this server for the
   page's. Then Host holds the page's name. Refused is a name somebody can own that is not in ``allowed_hosts``; an
   address, a single label (``localhost``, a machine of the house) or a reserved name (RFC 2606, 6761, 8375) is not.
-- Cross-site requests that change something: the browser says so itself (Sec-Fetch-Site).
+- Requests of another origin that change something: the browser says so itself, by Sec-Fetch-Site where the page came
+  over TLS or from this machine, else by Origin. A page on another port or subdomain is another origin, too.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _RESERVED = (
     "example.net",
     "example.org",
 )
+_OURS = frozenset({"same-origin", "none"})
+"""Sec-Fetch-Site of our own pages, and of what a person typed, chose or dropped."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT", "SEARCH"})
 
 
@@ -47,16 +50,31 @@ class HostCheck:
 
 
 class CrossSiteCheck:
-    """Wraps the application: pages of other sites may not make a browser change anything."""
+    """Wraps the application: pages of other origins may not make a browser change anything.
 
-    def __init__(self, app: Application) -> None:
+    ``allowed`` are names of this server beside Host. The scheme and the port of an origin are not compared: behind a
+    proxy that ends TLS they are not the ones we see, and Sec-Fetch-Site tells them apart.
+    """
+
+    def __init__(self, app: Application, allowed: Iterable[str] = ()) -> None:
         self._app = app
+        self._allowed = frozenset(name.lower() for name in allowed)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and environ["REQUEST_METHOD"] not in _SAFE:
+        if environ["REQUEST_METHOD"] not in _SAFE and self._is_foreign(environ):
             return answer(start_response, "403 Forbidden", "A page of another site cannot change anything here.")
         return self._app(environ, start_response)
+
+    def _is_foreign(self, environ: Environ) -> bool:
+        site = environ.get("HTTP_SEC_FETCH_SITE")
+        if site is not None:
+            return site not in _OURS
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is None:
+            return False
+        name = host_name(origin.partition("://")[2])
+        return name not in self._allowed and name != host_name(environ.get("HTTP_HOST", ""))
 
 
 def host_name(host: str) -> str:

@@ -30,6 +30,7 @@ from davserver.server.logs import logs_are_json
 from davserver.server.opening import open_house
 from davserver.server.process import Site
 from davserver.server.sockets import Address
+from davserver.trouble import log_fault
 from davserver.web.app import PREFIX, WebApp
 from davserver.web.metrics import Metrics
 
@@ -41,9 +42,14 @@ _log = structlog.get_logger("davserver.live")
 
 def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site:
     """Open the house of this process and build the application on it. Errors: ConfigError, StoreUnavailable."""
-    house = open_house(settings, report=_report_commit)
-    house.start()
     metrics = Metrics(shared=multiprocess)
+
+    def report_commit(name: str, error: BaseException) -> None:
+        metrics.count_commit_failure()
+        log_fault(_log, "commit failed, it will be tried again", error, collection=name)
+
+    house = open_house(settings, report=report_commit)
+    house.start()
     app: Application = Authenticated(behind_the_door(settings, house, metrics), open_door(settings, address, house))
     app = BehindProxies(
         app,
@@ -53,7 +59,7 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
         hosts=settings.allowed_hosts,
     )
     app = SecurityHeaders(app)
-    app = CrossSiteCheck(app)
+    app = CrossSiteCheck(app, settings.allowed_hosts)
     if address.path is None and address.is_private():
         app = HostCheck(app, settings.allowed_hosts)
     app = Compressed(app)
@@ -84,7 +90,3 @@ def behind_the_door(settings: Settings, house: House, metrics: Metrics) -> Appli
 def _write_log(lines: str) -> None:
     sys.stderr.write(lines)
     sys.stderr.flush()
-
-
-def _report_commit(name: str, error: BaseException) -> None:
-    _log.error("commit failed, it will be tried again", collection=name, reason=str(error))

@@ -70,5 +70,31 @@ def test_cross_site_changes_are_refused(method):
     assert status(app, REQUEST_METHOD=method) == 200
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "odd"])
+def test_another_port_or_subdomain_is_another_site(site):
+    assert status(CrossSiteCheck(ok), REQUEST_METHOD="POST", HTTP_SEC_FETCH_SITE=site) == 403
+    assert status(CrossSiteCheck(ok), REQUEST_METHOD="POST", HTTP_SEC_FETCH_SITE="none") == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        ("http://nas:8080", 200),
+        ("https://NAS", 200),
+        ("https://dav.me.org", 200),
+        ("http://evil.com", 403),
+        ("http://nas.evil.com", 403),
+        ("http://[::1]", 403),
+        ("null", 403),
+        ("", 403),
+    ],
+)
+def test_without_word_of_the_site_the_origin_counts(origin, expected):
+    """Browsers send Sec-Fetch-Site over TLS and to this machine only; a form on a page of the LAN sends Origin."""
+    app = CrossSiteCheck(ok, ("Dav.me.org",))
+    assert status(app, REQUEST_METHOD="POST", HTTP_HOST="nas:8080", HTTP_ORIGIN=origin) == expected
+    assert status(app, REQUEST_METHOD="GET", HTTP_HOST="nas:8080", HTTP_ORIGIN=origin) == 200
+
+
 def test_cross_site_links_are_served():
     assert status(CrossSiteCheck(ok), REQUEST_METHOD="GET", HTTP_SEC_FETCH_SITE="cross-site") == 200
