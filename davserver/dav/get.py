@@ -15,7 +15,7 @@ from hashlib import sha256
 
 from davserver.collection.extents import RangeReader
 from davserver.collection.filenode import FileNode
-from davserver.dav import listing
+from davserver.dav import listing, mediatypes
 from davserver.dav.conditional import Conditions, ReadOutcome, Validators, check_read, range_applies
 from davserver.dav.filesource import FileSource, begun
 from davserver.dav.paths import InContent
@@ -34,6 +34,8 @@ _OF_FILES: HeaderList = [
     ("X-Content-Type-Options", "nosniff"),
     ("Content-Security-Policy", _SANDBOX),
 ]
+_TO_BE_SAVED = ("Content-Disposition", "attachment")
+"""Without a name: the last one of the URL is taken."""
 _REVALIDATE = ("Cache-Control", "private, no-cache")
 _FOREVER = ("Cache-Control", "private, max-age=31536000, immutable")
 
@@ -65,7 +67,8 @@ def _file(request: Request, blocks: RangeReader, resource: Resource, file: FileN
         return Response(304, headers)
     kind = content_type(resource.segments[-1], file)
     source = FileSource(file, blocks, sends_files=request.sends_files)
-    representation = _Representation(file, kind, [*headers, *_OF_FILES], source)
+    in_place = [] if mediatypes.is_shown(kind) else [_TO_BE_SAVED]
+    representation = _Representation(file, kind, [*headers, *_OF_FILES, *in_place], source)
     head = request.method == "HEAD"
     spans = None if head else _asked_spans(request, current, file.size)
     response = representation.head() if head else representation.asked(spans, request.request_id)

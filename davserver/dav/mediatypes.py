@@ -1,11 +1,12 @@
 """Content types from names.
 
-Owns: the type of a file nobody declared one for.
+Owns: the type of a file nobody declared one for; which types a browser may show in place.
 Never: looks into the content, or at the machine's own tables: every installation answers alike.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from mimetypes import MimeTypes
 
@@ -37,6 +38,18 @@ _MORE = {
     ".yaml": "application/yaml",
     ".yml": "application/yaml",
 }
+
+
+_SHOWN = re.compile(r"(?:(?:image|audio|video)/[a-z0-9.-]+|text/plain|application/pdf)(?: *;[^,]*)?\Z")
+
+
+def is_shown(kind: str) -> bool:
+    """Tell whether a browser may show a file in place: images, sound, films, plain text and PDF.
+
+    All else it shall save: HTML, SVG and any other XML may hold script, and a page of a stranger at an address of ours
+    may pose as ours even without. A list of several types is none: browsers take its last.
+    """
+    return _SHOWN.match(kind.lower()) is not None
 
 
 def _table() -> MimeTypes:

@@ -1,8 +1,9 @@
 """What every response tells a browser about the trust it deserves.
 
-Files of anyone are served from the origin that writes files. So a browser must not guess types (nosniff), and a
-document that could run script runs in a sandbox without an origin.
-Follows: the table "XSS / content sniffing" of the WsgiDAV study; Fetch, CSP level 3.
+Files of anyone are served from the origin that writes files. So a browser must not guess types (nosniff), a
+document that could run script runs in a sandbox without an origin, and no page of another origin may take in what is
+here, as an image or a script: it could look at it by its traces. (``dav.get`` adds that most types are to be saved.)
+Follows: Fetch (nosniff, Cross-Origin-Resource-Policy), CSP level 3, Referrer Policy.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ class SecurityHeaders:
 
 def _missing(headers: Headers) -> Headers:
     present = {name.lower(): value for name, value in headers}
-    wanted = [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer")]
+    wanted = [
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    ]
     if present.get("content-type", "").lower().startswith(_ACTIVE):
         wanted.append(("Content-Security-Policy", _SANDBOX))
         wanted.append(("X-Frame-Options", "DENY"))

@@ -21,6 +21,10 @@ def test_types_are_never_guessed():
     assert ("Referrer-Policy", "no-referrer") in headers_of()
 
 
+def test_no_other_origin_takes_it_in():
+    assert ("Cross-Origin-Resource-Policy", "same-origin") in headers_of()
+
+
 @pytest.mark.parametrize(
     "kind", ["text/html; charset=utf-8", "Image/SVG+xml", "application/pdf", "application/xhtml+xml"]
 )
