@@ -101,6 +101,8 @@ class Settings(BaseModel):
     limits_file_bytes: Size = Field(default=ByteSize(16 << 40), ge=1, description="a file written in parts or ranges")
     limits_uploads: int = Field(default=1000, ge=1, description="uploads one account may have open")
     limits_upload_bytes: Size = Field(default=ByteSize(1 << 40), ge=1, description="bytes one account may have in them")
+    limits_reserve_bytes: Size = Field(default=ByteSize(256 << 20), description="free space that uploads leave alone")
+    limits_busy_s: Seconds = Field(default=30.0, description="wait for other processes that write to the catalog")
     limits_io_s: Seconds = Field(default=60.0, description="silence of a client within a request")
     limits_idle_s: Seconds = Field(default=75.0, description="silence of a client between requests")
     limits_connections: int = Field(default=4000, ge=10, description="idle connections kept by one process")

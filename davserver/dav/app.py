@@ -9,10 +9,10 @@ and the request goes to the provider through ``custom_request_handler``.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import Any
 
+import structlog
 from wsgidav.mw.base_mw import BaseMiddleware
 from wsgidav.wsgidav_app import WsgiDAVApp
 
@@ -23,13 +23,16 @@ from davserver.dav.quirks.quirk import ENVIRON_KEY, Asking
 from davserver.dav.quirks.switches import switched_off
 from davserver.dav.responses import error_response
 from davserver.dav.status import row_of
-from davserver.errors import QuotaExceeded
+from davserver.errors import BlockCorrupt, BlockMissing, CatalogCorrupt, QuotaExceeded
 from davserver.live.house import House
+from davserver.trouble import FAULT_KEY, kind_of, log_fault
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger("davserver.dav")
 
 _OF_THE_CLIENT = (NotImplementedYet, OtherServer, QuotaExceeded)
 """A 5xx by its number only: anybody can bring it about, as often as they like, and nobody need read of it."""
+_TOLD_AS_DAMAGE = (BlockCorrupt, BlockMissing, CatalogCorrupt)
+"""What ``middleware.damage`` logs, in a line that also names what was asked for."""
 
 
 class ErrorPrinter(BaseMiddleware):  # type: ignore[misc]  # wsgidav has no types
@@ -43,7 +46,9 @@ class ErrorPrinter(BaseMiddleware):  # type: ignore[misc]  # wsgidav has no type
             request_id = str(environ.get("davserver.request_id", ""))
             environ["davserver.failure"] = error
             if row_of(error).status >= 500 and not isinstance(error, _OF_THE_CLIENT):
-                _log.error("request failed", exc_info=error, extra={"request_id": request_id})
+                environ[FAULT_KEY] = kind_of(error)
+                if not isinstance(error, _TOLD_AS_DAMAGE):
+                    log_fault(_log, "request failed", error)
             response = error_response(busy_for(environ[ENVIRON_KEY], error), request_id)
             if environ["REQUEST_METHOD"] == "HEAD":
                 response.headers, response.body = response.finished_headers(), b""

@@ -16,11 +16,12 @@ from davserver.dav import xml
 from davserver.dav.faults import CodingUnsupported, MethodNotAllowed, RangeNotSatisfiable
 from davserver.dav.httpdate import format_date
 from davserver.dav.status import row_of
-from davserver.errors import DavserverError, Locked, StoreUnavailable
+from davserver.errors import DavserverError, Locked, StoreFull, StoreUnavailable
 
 HeaderList = list[tuple[str, str]]
 XML_TYPE = "application/xml; charset=utf-8"
 TEXT_TYPE = "text/plain; charset=utf-8"
+_FULL = "The server has no space left for anything new. What is there can be read and deleted; try again later."
 _NO_BODY = frozenset({204, 304})
 
 
@@ -92,15 +93,19 @@ def validator_headers(etag: str | None, modified_s: int | None) -> HeaderList:
 def error_response(error: Exception, request_id: str) -> Response:
     """Say an error: XML with the precondition element where RFC 4918 has one, else a line of text.
 
-    Server errors show only the request id; their story is in the log.
+    Server errors show what to do and the request id; their story is in the log.
     """
     row = row_of(error)
     headers = _error_headers(error)
-    if row.status >= 500 and row.status not in {501, 507}:
+    if isinstance(error, StoreUnavailable):
+        later = f"try again in {error.retry_after_s} seconds"
+        return text(row.status, f"The server cannot do this now; {later}. Request id: {request_id}", headers)
+    if row.status >= 500 and row.status not in {501, 502, 507}:
         return text(row.status, f"The server could not do this. Request id: {request_id}", headers)
     if row.code:
         hrefs = error.paths if isinstance(error, Locked) else ()
-        return xml_document(row.status, xml.error_document(row.code, hrefs), headers)
+        told = f"{_FULL} Request id: {request_id}" if isinstance(error, StoreFull) else ""
+        return xml_document(row.status, xml.error_document(row.code, hrefs, told), headers)
     message = str(error)
     if isinstance(error, DavserverError) and error.hint:
         message = f"{message} ({error.hint})"
@@ -115,6 +120,6 @@ def _error_headers(error: Exception) -> HeaderList:
         headers.append(("Accept-Encoding", "identity"))
     elif isinstance(error, RangeNotSatisfiable):
         headers.append(("Content-Range", f"bytes */{error.size}"))
-    elif isinstance(error, StoreUnavailable):
+    elif isinstance(error, StoreUnavailable | StoreFull):
         headers.append(("Retry-After", str(error.retry_after_s)))
     return headers

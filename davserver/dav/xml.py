@@ -165,8 +165,13 @@ def multistatus(responses: Iterable[str]) -> bytes:
     return (MULTISTATUS_OPEN + "".join(responses) + MULTISTATUS_CLOSE).encode()
 
 
-def error_document(code: str, hrefs: Iterable[str] = ()) -> bytes:
-    """Write a ``DAV:error`` with one precondition element, and the hrefs it is about."""
+def error_document(code: str, hrefs: Iterable[str] = (), message: str = "") -> bytes:
+    """Write a ``DAV:error`` with one precondition element, the hrefs it is about, and what to tell a person.
+
+    The message is in SabreDAV's element: the one that ownCloud's and Nextcloud's clients show.
+    """
     content = "".join(f"<D:href>{escape(href)}</D:href>" for href in hrefs)
     body = f"<D:{code}>{content}</D:{code}>" if content else f"<D:{code}/>"
+    if message:
+        body += f'<s:message xmlns:s="http://sabredav.org/ns">{escape(message)}</s:message>'
     return f'{DECLARATION}<D:error xmlns:D="DAV:">{body}</D:error>'.encode()

@@ -23,7 +23,7 @@ from davserver.catalog.uploads import Uploads
 from davserver.collection.dirnode import DirNode
 from davserver.collection.extents import RangeReader
 from davserver.collection.marshal import manifest_text
-from davserver.errors import CatalogCorrupt, NotFound, StoreUnavailable, UnknownVersion
+from davserver.errors import CatalogCorrupt, DavserverError, NotFound, StoreUnavailable, UnknownVersion
 from davserver.live.allowance import Allowance, allowance
 from davserver.live.budget import MemoryBudget
 from davserver.live.committing import Committer
@@ -32,6 +32,7 @@ from davserver.live.edit import Edit
 from davserver.live.past import Past, recall
 from davserver.live.registering import Registrar
 from davserver.live.registry import Registry
+from davserver.live.reserve import Reserve
 from davserver.live.schedule import CommitSchedule
 from davserver.live.settings import LiveSettings
 from davserver.live.state import LiveCollection
@@ -42,12 +43,17 @@ from davserver.values import PDH, Clock, RandomBytes, make_cluster_id, make_coll
 
 T = TypeVar("T")
 
+PARTS = ("catalog", "blocks", "space", "commits")
+"""What ``House.trouble`` may name."""
 _STORING_THREADS = 4
 _COMMIT_ATTEMPTS = 20
 
 
 class Blocks(RangeReader, BlockWriter, BlockIndex, Protocol):
     """What the house and those who look after it need of a block store."""
+
+    def check_ready(self) -> None:
+        """Raise StoreUnavailable, with the reason, if the store cannot take blocks now."""
 
 
 class House:
@@ -78,6 +84,7 @@ class House:
         self._committer = Committer(catalog, self._writer, self._directories, blocks)
         self._registrar = Registrar(self._writer, self._directories)
         self._budget = MemoryBudget(self.settings.memory_bytes, self.settings.patience_s)
+        self._reserve = Reserve(blocks, catalog.free_bytes, self.settings.reserve_bytes)
         self._executor = ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="store")
         self._schedule = CommitSchedule(
             self._commit_quietly,
@@ -202,9 +209,13 @@ class House:
     # -- changing -----------------------------------------------------------------------------------------------------
 
     def upload(self, expected_bytes: int | None = None) -> Upload:
-        """Begin to receive a body of this length, or of an unknown one; raises StoreUnavailable for want of memory."""
+        """Begin to receive a body of this length, or of an unknown one.
+
+        Raises StoreUnavailable for want of memory, StoreFull for want of space.
+        """
+        self._reserve.require(expected_bytes or 0)
         return Upload(
-            self.blocks,
+            self._reserve,
             self._executor,
             self._budget,
             expected_bytes=expected_bytes,
@@ -252,12 +263,35 @@ class House:
         """List the errors of background commits that did not go well yet."""
         return list(self._failing.values())
 
+    def trouble(self) -> dict[str, str]:
+        """Say which part cannot do its work now, and why; empty when all is well."""
+        checks: dict[str, Callable[[], None]] = {
+            "catalog": self._catalog.check_ready,
+            "blocks": self.blocks.check_ready,
+            "space": lambda: self._reserve.require(0),
+        }
+        found: dict[str, str] = {}
+        for part, check in checks.items():
+            try:
+                check()
+            except DavserverError as error:
+                found[part] = error.message
+        if failing := self.failing():
+            found["commits"] = "; ".join(str(error) for error in failing)
+        return found
+
     def close(self) -> None:
-        """Commit what waits (if ``start`` was called) and close everything. No other call may be in progress."""
+        """Commit what waits (if ``start`` was called) and close everything. No other call may be in progress.
+
+        A commit that fails is reported; what it would have held stays in the journal, for the next start.
+        """
         waiting = self._schedule.waiting() if self._started.is_set() else []
         self._schedule.stop()
         for live in waiting:
-            self._commit_quietly(live)
+            try:
+                self._commit_quietly(live)
+            except Exception as error:  # noqa: BLE001  (the others are committed and closed all the same)
+                self._note_failure(live, error)
         self._executor.shutdown()
         self._catalog.close()
 

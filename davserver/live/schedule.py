@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from davserver.errors import DavserverError, StoreUnavailable
+from davserver.errors import StoreUnavailable
 from davserver.live.settings import CommitPolicy
 from davserver.live.state import LiveCollection
 
@@ -142,7 +142,7 @@ class CommitSchedule:
         started = self._monotonic()
         try:
             self._commit(pending.live)
-        except (DavserverError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  (this thread has to live on, and the report says what it was)
             self._report(pending.live, error)
             with self._changed:
                 again = self._pending.setdefault(pending.live.id, pending)

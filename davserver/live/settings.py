@@ -30,6 +30,7 @@ class LiveSettings:
 
     ``inline_bytes``: a file, or the tail of one, up to this size goes into the journal instead of a block of its own.
     ``memory_bytes``: the budget for bodies that are being received and for content that waits for a commit.
+    ``reserve_bytes``: free space on the disks that no new body may touch.
     ``file_bytes``: the most a write beyond the end may let a file grow to; its zeros cost nothing but a line per block.
     ``open_uploads``, ``upload_bytes``: how many uploads in parts one account may have open, with how many bytes in all.
     """
@@ -43,3 +44,4 @@ class LiveSettings:
     upload_bytes: int = 1 << 40
     open_collections: int = 128
     patience_s: float = 30.0
+    reserve_bytes: int = 0

@@ -11,10 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import structlog
+
 from davserver.access.door import HOUSE_KEY, Door
 from davserver.access.principal import Caller
-from davserver.errors import InsecureChannel, NotAuthenticated, TooManyGuesses
+from davserver.errors import InsecureChannel, NotAuthenticated, StoreUnavailable, TooManyGuesses
 from davserver.middleware.wsgi import Application, Environ, Headers, StartResponse, answer
+from davserver.trouble import note_fault
+
+_log = structlog.get_logger("davserver.requests")
 
 CHALLENGE: Headers = [
     ("WWW-Authenticate", 'Basic realm="davserver", charset="UTF-8"'),
@@ -30,7 +35,7 @@ class Authenticated:
         self._door = door
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request: 401, 403 or 429 for credentials that are not taken."""
+        """Answer one request: 401, 403 or 429 for credentials that are not taken, 503 where none can be looked at."""
 
         def start(status: str, headers: Headers, exc_info: Any = None, /) -> Any:
             if status.startswith("401"):
@@ -51,6 +56,10 @@ class Authenticated:
         except TooManyGuesses as error:
             retry = ("Retry-After", str(error.retry_after_s))
             return _refusal(environ, start, "429 Too Many Requests", f"{error.message} ({error.hint})", retry)
+        except StoreUnavailable as error:
+            note_fault(_log, environ, error)
+            text = f"The server cannot do this now; try again in {error.retry_after_s} seconds."
+            return _refusal(environ, start, "503 Service Unavailable", text, ("Retry-After", str(error.retry_after_s)))
         environ["davserver.principal"] = visit.principal.name
         environ[HOUSE_KEY] = visit.house
         return self._app(environ, start)

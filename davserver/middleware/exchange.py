@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from davserver.middleware.wsgi import Application, Environ, Headers, StartResponse, answer
+from davserver.trouble import FAULT_KEY, kind_of, note_fault
 from davserver.values import RandomBytes
 
 _log = structlog.get_logger("davserver.requests")
@@ -30,6 +31,7 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._:+/=@-]{1,128}\Z")
 class Exchange:
     """A request and what became of it. ``status`` is 0 until a response began; ``broken``: it was cut off.
 
+    ``fault`` is the kind of failure of ours that it met, "" for none.
     ``failure`` is the error behind a refusal or a cut, as far as it is known.
     """
 
@@ -45,6 +47,7 @@ class Exchange:
     failure: BaseException | None = None
     principal: str = ""
     agent: str = ""
+    fault: str = ""
 
 
 Observer = Callable[[Exchange], None]
@@ -85,9 +88,10 @@ class Observed:
         try:
             body = self._app(environ, start)
         except Exception as error:  # noqa: BLE001  # the last frame that can still answer with the request's id
-            _log.error("request failed", exc_info=error)
+            note_fault(_log, environ, error)
             exchange.failure = error
             body = _internal_error(start, exchange)
+        exchange.fault = environ.get(FAULT_KEY, "")
         exchange.failure = exchange.failure or environ.get(FAILURE_KEY)
         exchange.principal = environ.get("davserver.principal", "")
         exchange.client = environ.get("REMOTE_ADDR", "")  # the peer's, until a trusted proxy said for whom it asks
@@ -131,6 +135,7 @@ class _Accounted:
             raise
         except BaseException as error:
             self._exchange.broken = True
+            self._exchange.fault = kind_of(error)
             self._exchange.failure = error
             raise
         self._exchange.bytes_sent += len(piece)

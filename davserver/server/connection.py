@@ -22,6 +22,7 @@ from davserver.server.gateway import Cut
 from davserver.server.request import Request
 from davserver.server.streams import ClientGone, Reader, SocketSource, Writer, has_pending
 from davserver.server.wire import Wire
+from davserver.trouble import log_fault
 
 if TYPE_CHECKING:
     from davserver.server.http import Server
@@ -99,7 +100,7 @@ class Connection(HTTPConnection):
 
     def _failed(self, request: Request, error: Exception) -> None:
         if request.sent_headers:
-            _log.error("response broken off", target=_target(request), exc_info=error)
+            log_fault(_log, "response broken off", error, target=_target(request))
             self.abort()
         elif not request.ready:
             self._failed_in_head(request, error)

@@ -46,7 +46,7 @@ def has_accounts(settings: Settings) -> bool:
     """Tell whether there is an account, before anything is served. Errors: ConfigError, StoreUnavailable."""
     if not settings.catalog and not (settings.data / "catalog.db").exists():
         return False  # a start that is refused leaves nothing behind
-    catalog = open_catalog(settings.catalog_url)
+    catalog = open_catalog(settings.catalog_url, busy_s=settings.limits_busy_s)
     try:
         with catalog.read() as tables:
             return tables.access.any_account()

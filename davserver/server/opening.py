@@ -27,7 +27,7 @@ def open_house(
     """Open the collections; the data directory is made if need be. Errors: ConfigError, StoreUnavailable."""
     ensure_data(settings.data, RealFs())
     blocks = open_blocks(settings)
-    catalog = open_catalog(settings.catalog_url)
+    catalog = open_catalog(settings.catalog_url, busy_s=settings.limits_busy_s)
     return House(catalog, blocks, settings=_live(settings), report=report)
 
 
@@ -46,6 +46,7 @@ def _live(settings: Settings) -> LiveSettings:
         inline_bytes=settings.inline_bytes,
         memory_bytes=settings.memory_bytes,
         file_bytes=settings.limits_file_bytes,
+        reserve_bytes=settings.limits_reserve_bytes,
         open_uploads=settings.limits_uploads,
         upload_bytes=settings.limits_upload_bytes,
     )

@@ -7,12 +7,14 @@ Invariants: a failed write is ``ClientGone``, so that no one mistakes it for an 
 
 from __future__ import annotations
 
+import errno
 import io
 import socket
 import ssl
 from collections.abc import Callable
 from enum import Enum
 
+from davserver.errors import StoreUnavailable
 from davserver.server.wire import Wire
 from davserver.values import Buffer
 
@@ -130,12 +132,14 @@ class Writer:
         return total
 
     def send_file(self, fd: int, offset: int, length: int) -> None:
-        """Send bytes of an open file without copying them here; not for TLS. Errors: ClientGone, EOFError."""
+        """Send bytes of an open file, not for TLS. Errors: ClientGone, EOFError; StoreUnavailable if its disk fails."""
         left = length
         while left:
             try:
                 sent = self._wire.send_file(fd, offset, left)
             except OSError as error:
+                if error.errno == errno.EIO:  # what no socket says: the file's disk does
+                    raise StoreUnavailable(f"a file that is being sent cannot be read: {error.strerror}") from error
                 raise ClientGone(str(error)) from error
             if not sent:
                 raise EOFError(f"a file that is being sent ended {left} bytes early")

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
+import structlog
+
 from davserver.access.door import HOUSE_KEY
 from davserver.access.guarded_house import GuardedHouse
-from davserver.errors import DavserverError
+from davserver.errors import DavserverError, StoreFull, StoreUnavailable
 from davserver.live.house import House
+from davserver.trouble import note_fault
 from davserver.web.api import commit_collection
 from davserver.web.changes import change_collection
 from davserver.web.health import live, ready
@@ -22,6 +25,8 @@ from davserver.web.metrics import Metrics
 from davserver.web.responses import Answer, Environ, StartResponse, StatusOf, failure
 
 PREFIX = "/_/"
+
+_log = structlog.get_logger("davserver.web")
 
 Handler = Callable[..., Answer]
 """Takes the house as the principal of the request may use it, and the groups of the path."""
@@ -47,7 +52,7 @@ class WebApp:
         self._routes = (
             _get("health/live", lambda _house: live()),
             _get("health/ready", lambda _house: ready(house)),
-            _get("metrics", lambda visited: _metrics(metrics, visited)),
+            _get("metrics", lambda visited: _metrics(metrics, visited, house)),
             Route(_path("api/collections/([^/]+)/commit"), {"POST": commit_collection}),
             Route(_path("api/collections/([^/]+)/changes"), {"POST": self._change}, takes_request=True),
         )
@@ -68,26 +73,30 @@ class WebApp:
             if handler is None:
                 return failure(405, f"{method} is not possible here", [("Allow", ", ".join(route.handlers))])
             groups = [unquote(group) for group in match.groups()]
-            return self._run(handler, house, [environ, *groups] if route.takes_request else groups)
+            return self._run(handler, house, environ, [environ, *groups] if route.takes_request else groups)
         return failure(404, "no such page")
 
     def _change(self, house: House, environ: Environ, name: str) -> Answer:
         return change_collection(house, environ, name, self._status_of)
 
-    def _run(self, handler: Handler, house: House, arguments: Sequence[object]) -> Answer:
+    def _run(self, handler: Handler, house: House, environ: Environ, arguments: Sequence[object]) -> Answer:
         try:
             return handler(house, *arguments)
         except DavserverError as error:
             status = self._status_of(error)
             if status >= 500 and status not in {503, 507}:
                 raise  # the outermost wrapper logs it, and shows the request id only
+            if isinstance(error, StoreUnavailable | StoreFull):
+                note_fault(_log, environ, error)
+                return failure(status, error.message, [("Retry-After", str(error.retry_after_s))])
             return failure(status, error.message)
 
 
-def _metrics(metrics: Metrics, house: House) -> Answer:
+def _metrics(metrics: Metrics, visited: House, house: House) -> Answer:
     """Answer with the metrics, to anybody with a name: a stranger learns nothing of how the server is used."""
-    if isinstance(house, GuardedHouse):
-        house.rights.require_name()
+    if isinstance(visited, GuardedHouse):
+        visited.rights.require_name()
+    metrics.show_trouble(house.trouble())
     return metrics.answer()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from davserver.errors import DavserverError
 from davserver.live.house import House
 from davserver.web.responses import Answer, as_json
 
@@ -13,13 +12,8 @@ def live() -> Answer:
 
 
 def ready(house: House) -> Answer:
-    """Answer 200 if the catalog answers and commits go well, else 503 and why."""
-    problems = [str(error) for error in house.failing()]
-    try:
-        with house.read_catalog() as tables:
-            tables.settings.get("cluster_id")
-    except DavserverError as error:
-        problems.append(error.message)
-    if problems:
-        return as_json(503, {"status": "unavailable", "problems": problems})
+    """Answer 200 if catalog and blocks take writes, space is left and commits go well; else 503, and which part why."""
+    parts = house.trouble()
+    if parts:
+        return as_json(503, {"status": "unavailable", "problems": list(parts.values()), "parts": parts})
     return as_json(200, {"status": "ok"})

@@ -6,11 +6,13 @@ Owns: the request metrics of this process, or of all workers together when they 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from davserver.live.house import PARTS
 from davserver.web.responses import Answer
 
 _METHODS = frozenset(
@@ -30,6 +32,7 @@ class Measured(Protocol):
     bytes_sent: int
     duration_s: float
     broken: bool
+    fault: str
 
 
 class Metrics:
@@ -52,6 +55,23 @@ class Metrics:
             registry=registry,
         )
 
+        self._faults = Counter(
+            "davserver_faults",
+            "Requests that met a failure of the server's, by its kind.",
+            ("kind",),
+            registry=registry,
+        )
+        self._commit_failures = Counter(
+            "davserver_commit_failures", "Background commits that failed and are tried again.", registry=registry
+        )
+        self._trouble = Gauge(
+            "davserver_trouble",
+            "1 where a part cannot do its work, as /_/health/ready says.",
+            ("part",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+
     def observe(self, exchange: Measured) -> None:
         """Count an exchange; unknown methods share one label, so that clients cannot fill the memory."""
         method = exchange.method if exchange.method in _METHODS else "OTHER"
@@ -60,6 +80,17 @@ class Metrics:
         self._seconds.labels(method).observe(exchange.duration_s)
         if exchange.broken:
             self._broken.labels(method).inc()
+        if exchange.fault:
+            self._faults.labels(exchange.fault).inc()
+
+    def count_commit_failure(self) -> None:
+        """Count a background commit that failed."""
+        self._commit_failures.inc()
+
+    def show_trouble(self, parts: Collection[str]) -> None:
+        """Show which parts cannot do their work now."""
+        for part in PARTS:
+            self._trouble.labels(part).set(part in parts)
 
     def count_damage(self, kind: str) -> None:
         """Count a request that failed because of what is stored."""

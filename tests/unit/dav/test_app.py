@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from structlog.testing import capture_logs
 
 from davserver.blocks.open import open_store
 from davserver.catalog.database import open_catalog
@@ -12,6 +13,7 @@ from davserver.collection.extents import MemExtent
 from davserver.collection.filenode import FileNode
 from davserver.dav.app import make_app
 from davserver.dav.provider import File, Folder
+from davserver.errors import StoreFull
 from davserver.live.house import House
 
 
@@ -66,25 +68,48 @@ def test_wsgidav_sees_the_tree(house):
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PROPFIND", "DELETE"])
-def test_what_nobody_foresaw_is_a_500_that_tells_the_request_id_only(house, method, caplog):
+def test_what_nobody_foresaw_is_a_500_that_tells_the_request_id_only(house, method):
     app = make_app(house)
-    status, headers, body = call(app, method, "/c/d", **{"wsgi.input": None, "CONTENT_LENGTH": object()})
+    with capture_logs() as logged:
+        status, headers, body = call(app, method, "/c/d", **{"wsgi.input": None, "CONTENT_LENGTH": object()})
     assert status == "500 Internal Server Error"
     assert int(headers["Content-Length"]) > 0
     assert body == b"" if method == "HEAD" else b"req-7" in body
     assert b"object" not in body
-    assert [record.levelname for record in caplog.records if record.name == "davserver.dav.app"] == ["ERROR"]
+    ((level, error),) = [(line["log_level"], line["exc_info"]) for line in logged]
+    assert (level, type(error)) == ("error", AttributeError)
+
+
+def test_what_was_foreseen_is_one_line_without_a_traceback(house, monkeypatch):
+    def fail(_size):
+        raise StoreFull("no space", hint="free some")
+
+    monkeypatch.setattr(house, "upload", fail)
+    with capture_logs() as logged:
+        status, headers, _ = call(make_app(house), "PUT", "/c/d/f.txt", CONTENT_LENGTH="5")
+    assert status == "507 Insufficient Storage"
+    assert headers["Retry-After"] == "60"
+    assert logged == [
+        {
+            "event": "request failed",
+            "kind": "StoreFull",
+            "reason": "no space",
+            "hint": "free some",
+            "log_level": "error",
+        }
+    ]
 
 
 @pytest.mark.parametrize(
     ("method", "headers", "expected"),
     [("PTIONS", {}, "501"), ("COPY", {"HTTP_DESTINATION": "http://other/c/x", "HTTP_HOST": "h"}, "502")],
 )
-def test_what_any_client_can_bring_about_fills_no_log(house, method, headers, expected, caplog):
+def test_what_any_client_can_bring_about_fills_no_log(house, method, headers, expected):
     """Found by fuzzing: an unknown method was logged as an error of ours, with its traceback."""
-    status, _, _ = call(make_app(house), method, "/c/d/f.txt", **headers)
+    with capture_logs() as logged:
+        status, _, _ = call(make_app(house), method, "/c/d/f.txt", **headers)
     assert status.startswith(expected)
-    assert [record for record in caplog.records if record.name == "davserver.dav.app"] == []
+    assert logged == []
 
 
 def test_the_frame_leaves_headers_alone(house):

@@ -3,6 +3,7 @@
 import inspect
 
 import pytest
+from lxml import etree
 
 from davserver import errors
 from davserver.dav import faults
@@ -61,3 +62,20 @@ def test_an_error_with_a_precondition_is_xml():
 )
 def test_headers_an_error_must_have(error, header):
     assert header in error_response(error, "").headers
+
+
+def test_what_may_go_well_later_says_when():
+    answer = error_response(errors.CatalogBusy("secret", retry_after_s=7), "req-7")
+    assert (answer.status, dict(answer.headers)["Retry-After"]) == (503, "7")
+    assert answer.body == b"The server cannot do this now; try again in 7 seconds. Request id: req-7\n"
+
+
+def test_a_full_disk_says_what_still_works():
+    answer = error_response(errors.StoreFull("secret"), "req-7")
+    assert (answer.status, dict(answer.headers)["Retry-After"]) == (507, "60")
+    document = etree.fromstring(answer.body)
+    assert document.find("{DAV:}sufficient-disk-space") is not None
+    message = document.findtext("{http://sabredav.org/ns}message")
+    assert "read and deleted" in message
+    assert "req-7" in message
+    assert b"secret" not in answer.body

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from davserver.blocks.memory import MemoryStore
 from davserver.collection.attributes import Attributes
 from davserver.collection.change import Mkdir, Put
 from davserver.errors import StoreFull, StoreUnavailable
@@ -31,12 +32,13 @@ def test_due(pending, due):
     assert due_s(pending, CommitPolicy(idle_s=5, age_s=60, pending_bytes=1000)) == due
 
 
-def test_a_commit_that_failed_is_reported_and_tried_again():
+@pytest.mark.parametrize("failure", [StoreFull("no space"), RuntimeError("nobody foresaw this")])
+def test_a_commit_that_failed_is_reported_and_tried_again(failure):
     committed, reported = threading.Event(), []
 
     def commit(_live):
         if not reported:
-            raise StoreFull("no space")
+            raise failure
         committed.set()
 
     def report(live, error):
@@ -55,7 +57,7 @@ def test_a_commit_that_failed_is_reported_and_tried_again():
     schedule.changed(live())
     assert committed.wait(60)
     schedule.stop()
-    assert [str(error) for error in reported] == ["no space"]
+    assert reported == [failure]
 
 
 def test_content_that_waits_in_memory_holds_writers_back():
@@ -139,3 +141,30 @@ def test_a_start_commits_what_a_crash_left_in_the_journal(neighbourhood):
     neighbourhood.close()
     assert [version.files for version in neighbourhood.open().versions("photos")] == [1]
     crashed.close()
+
+
+def test_a_commit_that_fails_at_the_end_stops_no_other_and_is_made_at_the_next_start(neighbourhood):
+    class Full(MemoryStore):
+        is_full = True
+
+        def put(self, data):
+            if self.is_full and bytes(data) == b"first":
+                raise StoreFull("no space")
+            return super().put(data)
+
+    neighbourhood.blocks = blocks = Full(clock=lambda: 0.0)
+    house = neighbourhood.open()
+    house.start()
+    for name in ("first", "second"):
+        house.edit(lambda edit, name=name: edit.create_collection(name))
+        with house.upload(len(name)) as upload:
+            upload.write(name.encode())
+            node = upload.finish(lambda etag: Attributes(etag=etag))
+        house.edit(lambda edit, name=name, node=node: edit.apply(edit.view(name).info.id, Put(("f",), node)))
+    neighbourhood.close()
+    again = neighbourhood.open()
+    assert [again.view(name).info.version for name in ("first", "second")] == [0, 1]
+    blocks.is_full = False
+    again.start()
+    neighbourhood.close()
+    assert neighbourhood.open().view("first").info.version == 1

@@ -102,7 +102,7 @@ def test_other_methods_are_405(ask, method, path, allow):
 def test_metrics_count_exchanges(ask, metrics):
     for method in ("GET", "GET", "BREW"):
         metrics.observe(
-            SimpleNamespace(method=method, status=200, bytes_sent=10, duration_s=0.3, broken=method == "BREW")
+            SimpleNamespace(method=method, status=200, bytes_sent=10, duration_s=0.3, broken=method == "BREW", fault="")
         )
     status, headers, body = ask("GET", "/_/metrics")
     assert status == 200
@@ -114,3 +114,26 @@ def test_metrics_count_exchanges(ask, metrics):
     assert 'davserver_responses_broken_total{method="OTHER"} 1.0' in lines
     assert 'davserver_request_seconds_bucket{le="0.25",method="GET"} 0.0' in lines
     assert 'davserver_request_seconds_bucket{le="0.5",method="GET"} 2.0' in lines
+
+
+def test_ready_names_the_part_that_is_in_trouble(ask, house, monkeypatch):
+    def fail():
+        raise StoreUnavailable("the disk is gone")
+
+    monkeypatch.setattr(house.blocks, "check_ready", fail)
+    status, _, body = ask("GET", "/_/health/ready")
+    assert (status, json.loads(body)["parts"]) == (503, {"blocks": "the disk is gone"})
+    lines = ask("GET", "/_/metrics")[2].decode().splitlines()
+    assert 'davserver_trouble{part="blocks"} 1.0' in lines
+    assert 'davserver_trouble{part="catalog"} 0.0' in lines
+
+
+def test_metrics_count_faults_by_kind(ask, metrics):
+    for fault in ("StoreFull", "", "StoreFull"):
+        metrics.observe(
+            SimpleNamespace(method="PUT", status=507, bytes_sent=0, duration_s=0, broken=False, fault=fault)
+        )
+    metrics.count_commit_failure()
+    lines = ask("GET", "/_/metrics")[2].decode().splitlines()
+    assert 'davserver_faults_total{kind="StoreFull"} 2.0' in lines
+    assert "davserver_commit_failures_total 1.0" in lines

@@ -1,0 +1,50 @@
+"""The space that new content leaves alone.
+
+Owns: the floor of free space below which no body is taken.
+Why: on a disk that is full to the last byte nothing can be deleted any more, since a DELETE is an entry of the journal,
+and no commit made, which stores content again before the journal lets go of it. Whoever meets the floor hears so
+before the body, not in its middle.
+Never: stands in the way of what a commit, a repair or garbage collection stores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from davserver.blocks.store import KnowsSpace
+from davserver.errors import StoreFull
+from davserver.values import Buffer, Locator
+
+HINT = "free some space: delete, then let versions go and run davserver gc; or give the disk more room"
+
+
+class BlockWriter(Protocol):
+    """What stores blocks."""
+
+    def put(self, data: Buffer) -> Locator:
+        """Store a block durably and return its locator."""
+
+
+class Reserve:
+    """A block writer for what comes in. Threads: any. Cost: a system call or two for each block."""
+
+    def __init__(self, blocks: BlockWriter, catalog_free: Callable[[], int], reserve_bytes: int) -> None:
+        """Keep ``reserve_bytes`` free, both where blocks are and where the catalog is; 0: nothing."""
+        self._blocks = blocks
+        self._catalog_free = catalog_free
+        self._reserve_bytes = reserve_bytes
+
+    def put(self, data: Buffer) -> Locator:
+        """Store a block if the reserve stays; raises StoreFull, and what the store raises."""
+        self.require(memoryview(data).nbytes)
+        return self._blocks.put(data)
+
+    def require(self, size: int) -> None:
+        """Raise StoreFull if so many bytes more would touch the reserve."""
+        if not self._reserve_bytes:
+            return
+        stored = self._blocks.free_bytes() if isinstance(self._blocks, KnowsSpace) else None
+        for place, free in (("blocks", stored), ("catalog", self._catalog_free())):
+            if free is not None and free - size < self._reserve_bytes:
+                raise StoreFull(f"{free} bytes are free for the {place}, {self._reserve_bytes} stay free", hint=HINT)

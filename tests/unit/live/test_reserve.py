@@ -1,0 +1,86 @@
+"""The floor of free space: new content is refused above it, everything else goes on below it."""
+
+import pytest
+
+from davserver.blocks.memory import MemoryStore
+from davserver.blocks.wrapper import Wrapper
+from davserver.catalog.database import open_catalog
+from davserver.collection.change import Remove
+from davserver.errors import StoreFull
+from davserver.live.house import House
+from davserver.live.reserve import Reserve
+from davserver.live.settings import LiveSettings
+from tests.support.operations import begin, change, content, put
+
+RESERVE = 10_000
+
+
+class SmallDisk(Wrapper):
+    """A store on a disk with so much room."""
+
+    def __init__(self):
+        super().__init__(MemoryStore(clock=lambda: 0.0))
+        self.free = 100_000
+
+    def free_bytes(self):
+        return self.free
+
+    def put(self, data):
+        self.free -= len(data)
+        return super().put(data)
+
+
+@pytest.fixture
+def disk():
+    return SmallDisk()
+
+
+@pytest.fixture
+def house(tmp_path, disk):
+    settings = LiveSettings(block_bytes=1000, inline_bytes=64, reserve_bytes=RESERVE)
+    house = House(open_catalog(f"sqlite:///{tmp_path}/catalog.db"), disk, settings=settings)
+    begin(house)
+    yield house
+    house.close()
+
+
+def test_a_body_that_would_touch_the_reserve_is_refused_before_it_comes(house, disk):
+    disk.free = RESERVE + 500
+    with pytest.raises(StoreFull, match="10000 stay free"):
+        house.upload(501)
+    put(house, "fits", content(1, 500))
+
+
+def test_a_body_of_unknown_length_is_refused_when_it_touches_the_reserve(house, disk):
+    disk.free = RESERVE + 2500
+    with pytest.raises(StoreFull), house.upload(None) as upload:
+        for _ in range(10):
+            upload.write(bytes(1000))
+        upload.finish(lambda _etag: pytest.fail("it was all taken"))
+    assert disk.free >= RESERVE
+
+
+def test_below_the_floor_files_are_deleted_and_collections_committed(house, disk):
+    put(house, "small", b"s" * 60)
+    put(house, "other", b"o" * 60)
+    disk.free = RESERVE - 1
+    assert list(house.trouble()) == ["space"]
+    with pytest.raises(StoreFull):
+        put(house, "new", b"n")
+    change(house, Remove(("small",)))
+    assert house.commit("c").files == 1
+    disk.free = RESERVE + 1000
+    assert house.trouble() == {}
+    put(house, "new", b"n")
+
+
+def test_the_catalogs_disk_has_a_floor_too():
+    free = [RESERVE + 10]
+    reserve = Reserve(MemoryStore(clock=lambda: 0.0), lambda: free[0], RESERVE)
+    reserve.require(10)
+    with pytest.raises(StoreFull, match="the catalog"):
+        reserve.require(11)
+
+
+def test_without_a_reserve_nobody_asks():
+    Reserve(MemoryStore(clock=lambda: 0.0), lambda: pytest.fail("asked"), 0).put(b"data")
