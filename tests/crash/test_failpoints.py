@@ -1,0 +1,157 @@
+"""A server that dies at a labelled point, in the middle of the work of several clients, loses nothing it had answered.
+
+``DAVSERVER_FAILPOINT_HITS``: each point kills when it is reached for the first time, for the second, up to so many.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import pytest
+
+from tests.support.crash.actors import SHARED, Actor
+from tests.support.crash.failpoints import serve_until
+from tests.support.crash.judge import Moment, judge, opened
+from tests.support.davclient import NO_ANSWER, Dav
+
+HITS = int(os.environ.get("DAVSERVER_FAILPOINT_HITS", "1"))
+LIMIT_S = 100.0
+CLIENTS = 2
+
+STARTS = ("CREATE TABLE", "INSERT alembic_version", "INSERT settings", "make_directory", "sync_directory")
+BLOCKS = ("create", "write", "set_mtime", "sync", "link", "unlink", "sync_directory", "make_directory")
+TABLES = (
+    "INSERT journal",
+    "UPDATE collections.head_seq",
+    "INSERT collections",
+    "UPDATE collections.name",
+    "UPDATE collections.trashed_ns",
+    "INSERT locks",
+    "DELETE locks",
+    "INSERT uploads",
+    "UPDATE uploads",
+    "INSERT upload_parts",
+    "DELETE upload_parts",
+    "INSERT records",
+    "INSERT versions",
+    "INSERT trails",
+    "UPDATE collections.version",
+    "DELETE journal",
+    "COMMIT",
+)
+
+
+def around(names: tuple[str, ...]) -> list[str]:
+    return [f"{when} {name}" for name in names for when in ("before", "after")]
+
+
+class Life:
+    """One server on a data directory, and the clients that use it until it dies."""
+
+    def __init__(self, data: Path, context: ForkServerContext) -> None:
+        self.data = data
+        self._context = context
+        self._seed = int.from_bytes(os.urandom(4))
+        self._crew: list[Actor] = []
+        self._noted: list[tuple[int, bool]] = []
+
+    def hire(self) -> Actor:
+        """Add a client; the first one is the founder, whose are the shared collections."""
+        actor = Actor(len(self._crew), self._seed, self._note)
+        self._crew.append(actor)
+        self._noted.append((0, False))
+        return actor
+
+    def die_at(self, label: str, hit: int) -> None:
+        """Start a server that dies at a point; let all clients but the founder use it until then."""
+        ours, theirs = self._context.Pipe()
+        server = self._context.Process(target=serve_until, args=(label, hit, self.data, theirs))
+        server.start()
+        theirs.close()
+        try:
+            url = address(ours)
+            if url:
+                with ThreadPoolExecutor() as pool:
+                    for run in [pool.submit(work, actor, url) for actor in self._crew[1:]]:
+                        run.result(LIMIT_S)
+            server.join(LIMIT_S)
+            assert server.exitcode == -signal.SIGKILL, f"it did not come {label} {hit} times, seed {self._seed}"
+        finally:
+            server.kill()
+            server.join()
+
+    def judge(self) -> list[str]:
+        """Hold what is left against what was answered."""
+        return judge(self.data, [actor.history for actor in self._crew], Moment(0, tuple(self._noted)))
+
+    def _note(self, actor: int, event: str) -> None:
+        kind, number = event.split()
+        self._noted[actor] = (int(number) + (kind == "done"), kind == "sent")
+
+
+def address(ready) -> str:
+    """Return the address a server tells when it is ready; nothing if it dies before."""
+    try:
+        assert ready.poll(LIMIT_S)
+        return ready.recv().split()[3]
+    except EOFError:
+        return ""
+
+
+def work(actor: Actor, url: str) -> None:
+    """Use a server until it is gone."""
+    try:
+        with Dav(url) as dav:
+            actor.move_in(dav)
+            actor.work(dav, 10_000)
+    except NO_ANSWER:
+        return
+
+
+@pytest.fixture(scope="module")
+def context() -> ForkServerContext:
+    """Start servers by forking from a process that has all modules loaded."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["tests.support.crash.failpoints", "davserver.server.compose", "alembic.command"])
+    return context
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a data directory with the shared collections, to be copied."""
+    data = tmp_path_factory.mktemp("founded") / "data"
+    with opened(data) as house:
+        for name in SHARED:
+            house.edit(lambda edit, name=name: edit.create_collection(name))
+    return data
+
+
+@pytest.mark.parametrize("hit", range(1, HITS + 1))
+@pytest.mark.parametrize("label", [*around(BLOCKS), *around(TABLES), "before reply"])
+def test_nothing_answered_is_lost_and_nothing_is_half_done(
+    tmp_path: Path, founded: Path, context: ForkServerContext, label: str, hit: int
+) -> None:
+    life = Life(Path(shutil.copytree(founded, tmp_path / "data")), context)
+    founder = life.hire()
+    for name in SHARED:
+        founder.history.states[0] = founder.history.states[0].with_folder(name)
+    for _ in range(CLIENTS):
+        life.hire()
+    life.die_at(label, hit)
+    assert life.judge() == []
+
+
+@pytest.mark.parametrize("label", around(STARTS))
+def test_a_first_start_that_dies_leaves_something_to_start_from(
+    tmp_path: Path, context: ForkServerContext, label: str
+) -> None:
+    life = Life(tmp_path / "data", context)
+    life.hire()
+    life.die_at(label, 1)
+    assert life.judge() == []

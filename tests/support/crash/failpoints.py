@@ -1,0 +1,180 @@
+"""A real server that kills itself at a named point, at the n-th time it comes there.
+
+The server is composed as ``davserver serve`` composes it, with wrappers around what its rooms take as arguments (the
+file system of the blocks, the catalog) and around the application; SQLAlchemy tells of statements. There is no code for
+it in davserver.
+
+Labels: ``before`` or ``after``, and what is done:
+
+======================  ================================================================================================
+``create``, ``sync``…   a call of the block store's file system (``blocks.fs.Fs``)
+``INSERT journal``…     a statement that changes a table; an UPDATE with its first column: ``UPDATE collections.name``
+``CREATE TABLE``        the tables are made
+``COMMIT``              a writing transaction ends
+``reply``               (``before`` only) a change is done and durable, the answer is not sent
+======================  ================================================================================================
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from davserver.blocks.fs import RealFs
+from davserver.blocks.open import open_directory, open_store
+from davserver.catalog.database import Catalog, Tables, open_catalog
+from davserver.config import Settings
+from davserver.server import compose, opening
+from davserver.server.process import Site
+from davserver.server.serve import serve
+from tests.support.crash.judge import INLINE_BYTES
+
+_STATEMENT = re.compile(
+    r"(?P<insert>INSERT)(?: OR IGNORE)? INTO (?P<into>\w+)|(?P<update>UPDATE) (?P<set>\w+ SET \w+)"
+    r"|(?P<delete>DELETE) FROM (?P<of>\w+)|(?P<create>CREATE) (?P<what>TABLE)",
+)
+_READING = {"GET", "HEAD", "OPTIONS", "PROPFIND"}
+
+
+class FailPoint:
+    """The point at which this process is to end. Threads: any."""
+
+    def __init__(self, label: str, hit: int) -> None:
+        self._label = label
+        self._left = hit
+        self._lock = threading.Lock()
+
+    def reach(self, label: str) -> None:
+        """Come to a point; ends the process if it is the one."""
+        if label == self._label:
+            with self._lock:
+                self._left -= 1
+                if self._left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                    threading.Event().wait()  # the signal may take a moment, in which this thread must not go on
+
+    @contextmanager
+    def around(self, what: str) -> Iterator[None]:
+        """Come to the points before and after a ``with`` block."""
+        self.reach(f"before {what}")
+        yield
+        self.reach(f"after {what}")
+
+
+class FailingFs(RealFs):
+    """The real file system with points around every call that changes it."""
+
+    def __init__(self, point: FailPoint) -> None:
+        self._point = point
+
+    def make_directory(self, path: Path) -> None:
+        with self._point.around("make_directory"):
+            super().make_directory(path)
+
+    def create(self, path: Path) -> int:
+        with self._point.around("create"):
+            return super().create(path)
+
+    def write(self, fd: int, data: memoryview) -> int:
+        with self._point.around("write"):
+            return super().write(fd, data[: max(1, len(data) // 2)])  # so that there is a place inside a block
+
+    def set_mtime(self, fd: int, mtime_ns: int) -> None:
+        with self._point.around("set_mtime"):
+            super().set_mtime(fd, mtime_ns)
+
+    def sync(self, fd: int) -> None:
+        with self._point.around("sync"):
+            super().sync(fd)
+
+    def sync_directory(self, path: Path) -> None:
+        with self._point.around("sync_directory"):
+            super().sync_directory(path)
+
+    def link(self, source: Path, target: Path) -> None:
+        with self._point.around("link"):
+            super().link(source, target)
+
+    def unlink(self, path: Path) -> None:
+        with self._point.around("unlink"):
+            super().unlink(path)
+
+
+class FailingCatalog:
+    """A catalog with points around the end of a writing transaction."""
+
+    def __init__(self, inner: Catalog, point: FailPoint) -> None:
+        self._inner = inner
+        self._point = point
+
+    def __getattr__(self, name: str) -> Any:
+        """Leave all else to the catalog."""
+        return getattr(self._inner, name)
+
+    @contextmanager
+    def write(self) -> Iterator[Tables]:
+        """Run a write transaction."""
+        with self._inner.write() as tables:
+            yield tables
+            self._point.reach("before COMMIT")
+        self._point.reach("after COMMIT")
+
+
+def serve_until(label: str, hit: int, data: Path, ready: Connection) -> None:
+    """Serve, in this process, until the point; tells the address when the server is ready."""
+    os.setsid()
+    point = FailPoint(label, hit)
+    listen_to_statements(point)
+    drivers = {"file": lambda place, world: open_directory(place, world._replace(fs=FailingFs(point)))}
+    opening.open_store = partial(open_store, drivers=drivers)
+    opening.open_catalog = lambda url: FailingCatalog(open_catalog(url), point)
+    composed = compose.compose
+    compose.compose = lambda *arguments, **options: failing_site(composed(*arguments, **options), point)
+    settings = Settings(
+        data=data, listen="127.0.0.1:0", inline_bytes=INLINE_BYTES, commit_idle_s=0.2, log_level="error", threads=8
+    )
+    serve(settings, ready.send)
+
+
+def failing_site(site: Site, point: FailPoint) -> Site:
+    """Wrap an application with the point before its reply to a change."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        result = site.app(environ, start_response)
+        if environ["REQUEST_METHOD"] not in _READING:
+            point.reach("before reply")
+        return result
+
+    return Site(app, site.closing)
+
+
+def listen_to_statements(point: FailPoint) -> None:
+    """Put points around the statements of all databases of this process."""
+
+    def label_of(statement: str) -> str | None:
+        match = _STATEMENT.match(statement.strip())
+        if match is None:
+            return None
+        verb, what = (part for part in match.groups() if part is not None)
+        return f"{verb} {what}".replace(" SET ", ".")
+
+    def before(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if label := label_of(statement):
+            point.reach(f"before {label}")
+
+    def after(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if label := label_of(statement):
+            point.reach(f"after {label}")
+
+    event.listen(Engine, "before_cursor_execute", before)
+    event.listen(Engine, "after_cursor_execute", after)
