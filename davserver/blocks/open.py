@@ -22,6 +22,7 @@ from davserver.blocks.memory import MemoryStore
 from davserver.blocks.store import BlockStore
 from davserver.blocks.verified import VerifiedStore
 from davserver.errors import ConfigError
+from davserver.printable import printable_url
 from davserver.values import Clock, RandomBytes
 
 CACHE_BYTES = 1 << 25
@@ -58,7 +59,8 @@ def open_store(
     scheme = text.partition("://")[0] if "://" in text else "file"
     if scheme not in known:
         schemes = ", ".join(sorted(known))
-        raise ConfigError("blocks", f"unknown scheme {scheme!r} in {text!r}", hint=f"known schemes: {schemes}")
+        reason = f"unknown scheme {scheme!r} in {printable_url(text)!r}"
+        raise ConfigError("blocks", reason, hint=f"known schemes: {schemes}")
     return CachedStore(known[scheme](text, World(clock, random_bytes, RealFs())), budget_bytes=cache_bytes)
 
 

@@ -33,6 +33,7 @@ from davserver.catalog.trails import Trails
 from davserver.catalog.uploads import Uploads
 from davserver.catalog.versions import Records, Texts, Versions
 from davserver.errors import ConfigError, StoreUnavailable
+from davserver.printable import printable_url
 
 BUSY_S = 30.0
 """How long a transaction waits for those of other processes."""
@@ -217,7 +218,8 @@ def open_catalog(url: str, *, busy_s: float = BUSY_S) -> Catalog:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise ConfigError("catalog", f"not a database URL: {url!r}", hint="sqlite:////path/to/catalog.db") from error
+        reason = f"not a database URL: {printable_url(url)!r}"
+        raise ConfigError("catalog", reason, hint="sqlite:////path/to/catalog.db") from error
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, busy_s)
     raise ConfigError(

@@ -31,10 +31,10 @@ class Files:
     """The database and its log, as they were when they were opened. Cost of a check: two system calls."""
 
     def __init__(self, path: Path) -> None:
-        """Make the database's file if it is not there, and remember it."""
+        """Make the database's file if it is not there, for its owner alone, and remember it: it has password hashes."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
             raise StoreUnavailable(f"the catalog cannot be opened: {path}: {error.strerror}") from error
         self._path = path

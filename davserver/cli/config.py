@@ -9,6 +9,7 @@ import click
 from davserver.cli.options import Group, as_json, load_settings, print_json
 from davserver.cli.tables import say
 from davserver.config import Loaded, Settings, spelled
+from davserver.printable import printable_url
 
 
 @click.group(cls=Group)
@@ -31,9 +32,9 @@ def show(context: click.Context, *, as_json: bool) -> None:
 
 
 def _rows(loaded: Loaded) -> list[tuple[str, object, str]]:
-    """Return key, value and origin of each setting; empty URLs are shown as what they stand for."""
+    """Return key, value and origin of each setting; empty URLs are shown as what they stand for, none with a secret."""
     settings = loaded.settings
-    effective = {"catalog": settings.catalog_url, "blocks": settings.blocks_url}
+    effective = {"catalog": printable_url(settings.catalog_url), "blocks": printable_url(settings.blocks_url)}
     return [
         (spelled(field), _plain(effective.get(field, getattr(settings, field))), loaded.origins[field])
         for field in Settings.model_fields

@@ -100,6 +100,15 @@ def test_config_show_tells_values_and_origins(ok, monkeypatch):
     assert len(lines) == len(shown)
 
 
+def test_no_secret_of_a_setting_is_shown(davserver, monkeypatch):
+    monkeypatch.setenv("DAVSERVER_CATALOG", "postgresql://me:pass-word@db/name")
+    monkeypatch.setenv("DAVSERVER_BLOCKS", "s3://bucket/x?secret_access_key=pass-word")
+    for line in (["config", "show"], ["config", "show", "--json"], ["collection", "list"]):
+        status, out, err = davserver(*line)
+        assert "pass-word" not in out + err
+        assert (status == 0) == (line[0] == "config")
+
+
 def test_life_of_a_collection(ok):
     made = ok("collection", "create", "a", "--json")
     assert made["name"] == "a"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from davserver.printable import printable, printable_lines
+from davserver.printable import printable, printable_lines, printable_url
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,17 @@ def test_json_still_means_the_same(text):
 
 def test_lines_of_ours_stay_lines():
     assert printable_lines("a\n b\x1b\n") == "a\n b\\u001b\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:pass/w@rd@db/name", "postgresql://me:***@db/name"),
+        ("postgresql://:p@/name?sslpassword=q&sslmode=on", "postgresql://:***@/name?sslpassword=***&sslmode=on"),
+        ("s3://bucket/x?Secret_Access_Key=a%2Fb#c", "s3://bucket/x?Secret_Access_Key=***#c"),
+        ("sqlite:////srv/a:b@c/catalog.db", "sqlite:////srv/a:b@c/catalog.db"),
+        ("file:///srv/blocks", "file:///srv/blocks"),
+    ],
+)
+def test_a_url_shows_no_secret(url, shown):
+    assert printable_url(url) == shown
