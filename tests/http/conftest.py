@@ -41,6 +41,8 @@ def stadium(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     with arena(tmp_path_factory.mktemp("arena") / "data", request.param) as running:
         yield running
         print(f"\n{request.param}: some order explains each of {running.explained} answers")
+
+
 @pytest.fixture
 def opened() -> Iterator[Callable[[Path], House]]:
     """Open houses beside servers, as one more process would."""

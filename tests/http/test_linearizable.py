@@ -11,12 +11,13 @@ import threading
 
 import pytest
 
+from davserver.upkeep.fsck import fsck
 from tests.support.arena import Arena, Round
 from tests.support.contests import on_names, on_registers
 from tests.support.model import Path, Request
-from tests.support.process import davserver, until
+from tests.support.process import until
 
-OPERATIONS = int(os.environ.get("DAVSERVER_RACED_OPERATIONS", "600"))
+OPERATIONS = int(os.environ.get("DAVSERVER_RACED_OPERATIONS", "300"))
 CLIENTS = 6
 PER_ROUND = 300
 
@@ -74,7 +75,8 @@ def test_a_kill_in_the_middle_is_a_moment_like_any_other(stadium: Arena):
         played.play(*[on_registers(registers(name), PER_ROUND // CLIENTS, seed + 1)] * CLIENTS)
         played.look(*(Request("GET", path) for path in registers(name)))
         played.settle_each(registers(name))
-    davserver(stadium.data, "fsck")
+    with stadium.house() as house:
+        assert fsck(house).errors == []
 
 
 def kill_after(played: Round, operations: int) -> None:

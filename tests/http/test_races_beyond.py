@@ -9,9 +9,6 @@ import os
 
 import pytest
 
-from davserver.blocks.open import open_store
-from davserver.catalog.database import open_catalog
-from davserver.live.house import House
 from davserver.upkeep.restoring import restore
 from tests.support import dialects
 from tests.support.arena import Arena, Round
@@ -19,7 +16,7 @@ from tests.support.davclient import Dav
 from tests.support.dialects import Follower
 from tests.support.model import Request
 
-ROUNDS = int(os.environ.get("DAVSERVER_RACE_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("DAVSERVER_RACE_ROUNDS", "1"))
 CHUNKS = "remote.php/dav/uploads/ann"
 
 pytestmark = pytest.mark.timeout(60 + ROUNDS)
@@ -34,9 +31,8 @@ def names(request):
 @pytest.fixture
 def house(stadium):
     """One more process on the data: a command beside the servers."""
-    house = House(open_catalog(f"sqlite:///{stadium.data / 'catalog.db'}"), open_store(stadium.data / "blocks"))
-    yield house
-    house.close()
+    with stadium.house() as house:
+        yield house
 
 
 def play(stadium: Arena, *scripts):

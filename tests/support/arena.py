@@ -15,6 +15,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path as File
 
+from davserver.blocks.open import open_store
+from davserver.catalog.database import open_catalog
+from davserver.live.house import House
 from tests.support import linearizable
 from tests.support.davclient import NO_ANSWER, Dav
 from tests.support.linearizable import Operation
@@ -55,6 +58,13 @@ class Arena:
             for client in clients:
                 client.send("OPTIONS", "/")
             yield clients
+
+    @contextmanager
+    def house(self) -> Iterator[House]:
+        """Open the data as one more process does, a command beside the servers."""
+        house = House(open_catalog(f"sqlite:///{self.data / 'catalog.db'}"), open_store(self.data / "blocks"))
+        yield house
+        house.close()
 
     def kill(self) -> None:
         """End every process at once."""
