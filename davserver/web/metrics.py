@@ -66,10 +66,10 @@ class Metrics:
         )
         self._trouble = Gauge(
             "davserver_trouble",
-            "1 where a part cannot do its work, as /_/health/ready says.",
+            "1 where a part cannot do its work, as the process sees it that answers; see /_/health/ready.",
             ("part",),
             registry=registry,
-            multiprocess_mode="livemax",
+            multiprocess_mode="mostrecent",
         )
 
     def observe(self, exchange: Measured) -> None:

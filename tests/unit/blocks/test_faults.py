@@ -269,3 +269,53 @@ def test_a_block_that_could_not_be_read_for_a_moment_is_no_collision(fresh):
     number = recorder.calls.index("read") + 1
     assert open_disk(root, FaultyFs(number, errno.EIO)).put(DATA) == LOCATOR
     open_disk(root, RealFs()).verify(LOCATOR)
+
+
+def trash(store):
+    assert store.trash(LOCATOR, older_than_ns=1 << 62, keep_s=100)
+
+
+def delete(store):
+    assert store.trash(LOCATOR, older_than_ns=1 << 62, keep_s=0)
+
+
+def untrash(store):
+    store.untrash(LOCATOR)
+
+
+def empty(store):
+    store.empty_trash()
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EROFS])
+@pytest.mark.parametrize(
+    ("before", "verb", "whole"),
+    [((), trash, True), ((), delete, False), ((trash,), untrash, True), ((trash,), empty, True)],
+)
+def test_each_call_of_gc_failing_loses_nothing_that_is_not_to_go(fresh, code, before, verb, whole):
+    def prepared(fs):
+        root = fresh()
+        store = open_disk(root, RealFs())
+        store.put(DATA)
+        for step in before:
+            step(store)
+        return root, open_disk(root, fs)
+
+    recorder = FaultyFs()
+    store = prepared(recorder)[1]
+    opened = len(recorder.calls)
+    verb(store)
+    for number in range(opened + 1, len(recorder.calls) + 1):
+        root, store = prepared(FaultyFs(number, code))
+        failed = recorder.calls[number - 1]
+        if failed == "unlink" and verb is untrash:  # the name in the trash stays as well, and goes with the trash
+            verb(store)
+        else:
+            with pytest.raises((StoreFull, StoreUnavailable), match=os.strerror(code)):
+                verb(store)
+        healthy = open_disk(root, RealFs())
+        if verb in {untrash, empty} or layout.path_of(root, LOCATOR.md5).exists():
+            verb(healthy)
+        if whole:
+            healthy.untrash(LOCATOR)
+            healthy.verify(LOCATOR)
