@@ -8,6 +8,7 @@ The collections of each run have names of their own, so runs share the servers a
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hypothesis import strategies as st
@@ -16,8 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.support import dialects
 from tests.support.arena import Arena
 from tests.support.davclient import Dav
-from tests.support.dialects import Follower, url_path
-from tests.support.model import Nodes, Path, Reply, Request, State, is_within, outcome, step
+from tests.support.dialects import Follower, Version, url_path
+from tests.support.model import UNKNOWN, Node, Nodes, Path, Reply, Request, State, is_within, outcome, step
 from tests.support.wire import ask
 
 BELOW = ((), ("a",), ("b",), ("d",), ("d", "a"), ("d", "d"), ("d", "d", "a"))
@@ -85,7 +86,7 @@ class Machine(RuleBasedStateMachine):
         self.state = State()
         self.tags: list[str] = ["0" * 32]
         self.followers: dict[str, Follower] = {}
-        self.versions: list[tuple[str, int, Nodes]] = []
+        self.versions: list[tuple[str, Version, Nodes]] = []
         self.uploads: list[tuple[str, Path, bytes]] = []
         for place in (("x",), ("y",), ("x", "d"), ("x", "d", "d")):
             self._do(Request("MKCOL", self._own(place)))
@@ -217,21 +218,35 @@ class Machine(RuleBasedStateMachine):
         for path, node in tree.items():
             if node.content is not None:
                 assert self.dav.get(url_path(("by_id", version.pdh, *path))) == node.content
-        self.versions.append((collection[0], version.number, tree))
+        self.versions.append((collection[0], version, tree))
 
     @rule(which=st.integers(0, 9), to=paths, overwrite=st.booleans())
     def copy_out_of_history(self, which: int, to: Path, overwrite: bool) -> None:
         """To the root it is another collection, so what the history of that name was is gone with the old one."""
         if not self.versions:
             return
-        name, number, tree = self.versions[which % len(self.versions)]
-        source = dialects.version_path(self.dav, name, number)
+        name, version, tree = self.versions[which % len(self.versions)]
+        source = dialects.version_path(self.dav, name, version.number)
         frozen = {source + path: node for path, node in tree.items()}
-        before = self.state
-        self.state = replace(before, nodes=Nodes({**before.nodes, **frozen}))
-        self._do(Request("COPY", source, self._own(to), overwrite=overwrite, tokens=self._tokens("all")))
-        left = {path: node for path, node in self.state.nodes.items() if path not in frozen}
-        self.state = replace(self.state, nodes=Nodes(left))
+        self._copy_frozen(frozen, Request("COPY", source, self._own(to), overwrite=overwrite))
+
+    @rule(which=st.integers(0, 9), file=st.integers(0, 3), to=paths, overwrite=st.booleans())
+    def copy_by_hash(self, which: int, file: int, to: Path, overwrite: bool) -> None:
+        """A hash is of content alone: entity tag and properties are those of any version that has it."""
+        _, version, tree = self.versions[which % len(self.versions)] if self.versions else ("", None, Nodes())
+        files = sorted(path for path, node in tree.items() if node.content is not None)
+        if version is None or not files:
+            return
+        path, to = files[file % len(files)], self._own(to)
+        source = ("by_id", version.pdh, *path)
+        frozen = {source: Node(tree[path].content, UNKNOWN)}
+        self._copy_frozen(frozen, Request("COPY", source, to, overwrite=overwrite))
+        node = self.state.nodes.get(to)
+        if node is not None and node.etag == UNKNOWN:
+            shown = dict(ask(self.dav, Request("PROPFIND", to, infinite=False)).listing or ())[to]
+            told = replace(node, etag=shown.etag, properties=shown.properties)
+            self.state = replace(self.state, nodes=Nodes({**self.state.nodes, to: told}))
+            self._do(Request("GET", to))
 
     @rule(path=paths, part=contents)
     def begin_an_upload(self, path: Path, part: bytes) -> None:
@@ -297,15 +312,22 @@ class Machine(RuleBasedStateMachine):
         changed = request.to or request.path
         moved = request.method == "MOVE" and len(request.path) == len(request.to) == 1
         kept = []
-        for name, number, tree in self.versions:
+        for name, version, tree in self.versions:
             if (name,) == changed:
                 continue
             if (name,) == request.path and request.method == "MOVE":
                 if moved:
-                    kept.append((request.to[0], number, tree))
+                    kept.append((request.to[0], version, tree))
             else:
-                kept.append((name, number, tree))
+                kept.append((name, version, tree))
         self.versions = kept
+
+    def _copy_frozen(self, frozen: Mapping[Path, Node], request: Request) -> None:
+        """Copy what does not change; the model knows of it for the time of the request."""
+        self.state = replace(self.state, nodes=Nodes({**self.state.nodes, **frozen}))
+        self._do(replace(request, tokens=self._tokens("all")))
+        left = {path: node for path, node in self.state.nodes.items() if path not in frozen}
+        self.state = replace(self.state, nodes=Nodes(left))
 
     def _own(self, path: Path) -> Path:
         return (self.prefix + path[0], *path[1:]) if path else ()
