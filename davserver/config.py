@@ -28,7 +28,10 @@ DEFAULT_DATA = Path("davserver-data")
 """In the directory davserver is started from: visible, and nothing is written where nobody looks."""
 UNIX_PEER = "unix"
 """How ``proxy.trusted`` names whoever can open the unix socket we listen on."""
-SECTIONS = ("tls", "proxy", "commit", "limits", "quirks", "log")
+SECTIONS = ("tls", "proxy", "commit", "limits", "gc", "quirks", "log")
+FRESH_S = 1800.0
+"""What was stored longer ago is made young again before it is named. The grace of gc is at least twice as long: the
+rest is room for clocks that differ."""
 
 
 def _split(value: object) -> object:
@@ -106,6 +109,15 @@ class Settings(BaseModel):
     limits_io_s: Seconds = Field(default=60.0, description="silence of a client within a request")
     limits_idle_s: Seconds = Field(default=75.0, description="silence of a client between requests")
     limits_connections: int = Field(default=4000, ge=10, description="idle connections kept by one process")
+    gc_period_s: float = Field(default=86_400.0, ge=0, allow_inf_nan=False, description="between two runs; 0: never")
+    gc_grace_s: float = Field(
+        default=86_400.0, ge=2 * FRESH_S, allow_inf_nan=False, description="what is younger is never garbage"
+    )
+    gc_keep_s: float = Field(default=1_209_600.0, ge=0, allow_inf_nan=False, description="garbage waits in the trash")
+    gc_purge_s: float = Field(
+        default=1_209_600.0, ge=0, allow_inf_nan=False, description="collections wait in the trash"
+    )
+    gc_most_share: float = Field(default=0.5, gt=0, le=1, description="of all blocks that may go at once")
     quirks_off: Names = Field(default=(), description="names of quirks for single clients that are not wanted")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
     log_format: Literal["auto", "console", "json"] = Field(default="auto", description="auto: json unless a terminal")

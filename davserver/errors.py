@@ -37,7 +37,9 @@ Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log l
             BlockTooLarge        more than 64 MiB
         StoreUnavailable         try again later (retry_after_s)
             CatalogBusy          the database is locked by others
+            AlreadyAtWork        another process does what only one may do
         StoreFull                no space left (retry_after_s)
+        Implausible              a result that is more likely an accident than the truth
         CatalogCorrupt           a row of the catalog is not what was stored
             JournalCorrupt       a journal entry that cannot be read, or is missing
             RecordCorrupt        a directory record that is missing or damaged
@@ -262,6 +264,14 @@ class StoreUnavailable(DavserverError):
 
 class CatalogBusy(StoreUnavailable):
     """The catalog is locked by another process for too long."""
+
+
+class AlreadyAtWork(StoreUnavailable):
+    """Another process does now what only one may do at a time."""
+
+
+class Implausible(DavserverError):
+    """What would be done is more likely an accident than what somebody wants; nothing was done."""
 
 
 class StoreFull(DavserverError):

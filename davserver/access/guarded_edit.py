@@ -7,14 +7,15 @@ Invariant: whatever makes a collection owns it: its maker is granted ``manage`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from davserver.access.rights import Rights
-from davserver.catalog.model import Collection, Grant, Lock, Right
+from davserver.catalog.model import Collection, Grant, Lock, Right, Version
 from davserver.catalog.uploads import Uploads
 from davserver.collection.change import Change
 from davserver.collection.dirnode import EMPTY_DIR, DirNode
+from davserver.collection.extents import Extent
 from davserver.errors import Exists, NotFound, NotPermitted
 from davserver.live.edit import Edit
 from davserver.live.views import View
@@ -61,6 +62,15 @@ class GuardedEdit(Edit):
         """The uploads that are not linked yet: an account; whose an upload is, who continues it checks."""
         self._rights.require_account()
         return self._edit.uploads
+
+    def check_leases(self, extents: Iterable[Extent]) -> None:
+        """Forward: it is about blocks that this very request has stored."""
+        self._edit.check_leases(extents)
+
+    def require_version(self, version: Version) -> None:
+        """Make sure that a version of a collection they may read still is there."""
+        self._require(version.collection_id, Right.READ)
+        self._edit.require_version(version)
 
     # -- changing -----------------------------------------------------------------------------------------------------
 

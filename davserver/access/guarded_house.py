@@ -19,6 +19,7 @@ from davserver.errors import NotFound
 from davserver.live.allowance import Allowance
 from davserver.live.edit import Edit
 from davserver.live.house import House
+from davserver.live.lease import Lease
 from davserver.live.past import Past
 from davserver.live.upload import Upload
 from davserver.live.views import VersionView, View
@@ -128,6 +129,11 @@ class GuardedHouse(House):
         """Begin to receive a body: an account; where it goes is decided when it is linked."""
         self.rights.require_account()
         return self._house.upload(expected_bytes)
+
+    def lease(self) -> Lease:
+        """Begin to store blocks: an account."""
+        self.rights.require_account()
+        return self._house.lease()
 
     def edit(self, fn: Callable[[Edit], T]) -> T:
         """Run a function on an edit that knows their rights."""

@@ -17,11 +17,12 @@ from pathlib import Path
 from davserver.blocks import layout
 from davserver.blocks.address import check_slice, locator_of
 from davserver.blocks.blockfile import BlockFile, Pace, at_once
+from davserver.blocks.claims import DirectoryClaims
 from davserver.blocks.failures import translated
 from davserver.blocks.fs import Fs
 from davserver.blocks.placement import Placement
 from davserver.blocks.rescue import DirectoryRescue, Rescue
-from davserver.blocks.store import StoredBlock
+from davserver.blocks.store import StoredBlock, TrashedBlock
 from davserver.errors import BlockCollision, BlockCorrupt, BlockMissing
 from davserver.values import Buffer, Clock, Locator, RandomBytes
 
@@ -39,6 +40,7 @@ class DiskStore:
         self._random_bytes = random_bytes
         with translated(f"block directory {root}"):
             self._placement = Placement(root, fs)
+        self._claims = DirectoryClaims(root, fs, self._placement, random_bytes)
 
     # Reading
 
@@ -177,14 +179,36 @@ class DiskStore:
     def untrash(self, locator: Locator) -> None:
         """Link the youngest copy in the trash back to its name, and make it young."""
         self._placement.refuse_after_failure()
+        while True:
+            found = self._bring_back(locator)
+            try:
+                self.touch(locator)
+            except BlockMissing:
+                if not found:
+                    raise
+            else:
+                return  # else it was trashed once more before it was young
+
+    def _bring_back(self, locator: Locator) -> bool:
+        """Give a copy in the trash its name, unless that is taken; False if there is none."""
         directory = layout.directory_of(self._root, locator.md5)
         with translated(f"block {locator}"):
             for deadline_s in self._deadlines(directory, locator.md5):
                 trashed = layout.trash_path(self._root, locator.md5, deadline_s)
                 with suppress(FileNotFoundError):
                     self._placement.publish(trashed, layout.path_of(self._root, locator.md5))
-                    break
-        self.touch(locator)
+                    return True
+        return False
+
+    def trashed(self, prefix: str = "") -> Iterator[TrashedBlock]:
+        """Yield what is in the trash, one directory in memory at a time."""
+        for directory in self._directories(prefix[:3]):
+            for name in self._names(directory):
+                found = layout.parse_trashed(name)
+                if found is not None and name.startswith(prefix):
+                    status = self._status(directory / name)
+                    if status is not None:
+                        yield TrashedBlock(found[0], status.st_size, found[1])
 
     def empty_trash(self) -> int:
         """Delete what is past its deadline, and temporary files older than a day."""
@@ -198,6 +222,19 @@ class DiskStore:
                 elif layout.is_temporary(name) and self._is_leftover(directory / name, now_s):
                     self._delete(directory / name)
         return deleted
+
+    # Claims
+
+    def claim(self, catalog: str, note: str) -> None:
+        """Write the catalog's file."""
+        self._placement.refuse_after_failure()
+        with translated(f"claim of catalog {catalog}"):
+            self._claims.put(catalog, note, self._now_ns())
+
+    def claims(self) -> dict[str, str]:
+        """Read the catalogs' files."""
+        with translated(f"block directory {self._root}"):
+            return self._claims.all()
 
     # Life
 

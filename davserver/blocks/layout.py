@@ -2,7 +2,7 @@
 
 Owns: which name means what; ``root/abc/abc<29 more>`` is a block, ``<md5>.trash.<unix time>`` a block in the
 trash until then, ``tmp<md5><random>`` a block being written, ``<md5>.damaged.<unix time in ns>`` a file that had the
-name of a block and not its bytes.
+name of a block and not its bytes; ``root/claim-<catalog>`` says whose blocks these are.
 Follows: arvados services/keepstore/unix_volume.go, so that a keepstore can serve the same directory.
 Invariants: every other name is somebody else's, and is left alone.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 _DIRECTORY = re.compile(r"[0-9a-f]{3}\Z")
 _BLOCK = re.compile(r"[0-9a-f]{32}\Z")
 _TRASHED = re.compile(r"([0-9a-f]{32})\.trash\.([0-9]{1,19})\Z")
+_CLAIM = re.compile(r"claim-([0-9a-f]{32})\Z")
 _TEMPORARY = re.compile(r"tmp[0-9a-f]{32}")
 _ASIDE = re.compile(r"[0-9a-f]{32}\.damaged\.[0-9]{1,19}\Z")
 
@@ -47,6 +48,17 @@ def aside_path(root: Path, md5: str, now_ns: int) -> Path:
 def is_aside(name: str) -> bool:
     """Tell whether a file of this name holds damaged bytes that were set aside."""
     return _ASIDE.match(name) is not None
+
+
+def claim_path(root: Path, catalog: str) -> Path:
+    """Return the file that says that a catalog names blocks of this directory."""
+    return root / f"claim-{catalog}"
+
+
+def parse_claim(name: str) -> str | None:
+    """Return the catalog of a claim's file; None if the name is not of that kind."""
+    match = _CLAIM.match(name)
+    return match[1] if match else None
 
 
 def is_directory(name: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from davserver.blocks.address import check_slice, locator_of, md5_hex
 from davserver.blocks.blockfile import Pace, at_once
-from davserver.blocks.store import StoredBlock
+from davserver.blocks.store import StoredBlock, TrashedBlock
 from davserver.errors import BlockCollision, BlockCorrupt, BlockMissing
 from davserver.values import Buffer, Clock, Locator
 
@@ -37,6 +37,7 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._held: dict[str, _Held] = {}
         self._trashed: dict[str, _Trashed] = {}
+        self._claims: dict[str, str] = {}
 
     def get(self, locator: Locator) -> bytes:
         """Return a whole block, its size checked."""
@@ -107,6 +108,22 @@ class MemoryStore:
             if trashed is not None and locator.md5 not in self._held:
                 self._held[locator.md5] = _Held(trashed.data, 0)
             self._present(locator).mtime_ns = self._now_ns()
+
+    def trashed(self, prefix: str = "") -> Iterator[TrashedBlock]:
+        """Yield what is in the trash at the first step."""
+        with self._lock:
+            blocks = [TrashedBlock(md5, len(one.data), one.deadline_s) for md5, one in self._trashed.items()]
+        yield from sorted(block for block in blocks if block.md5.startswith(prefix))
+
+    def claim(self, catalog: str, note: str) -> None:
+        """Remember a catalog."""
+        with self._lock:
+            self._claims[catalog] = note
+
+    def claims(self) -> dict[str, str]:
+        """Return the catalogs."""
+        with self._lock:
+            return dict(self._claims)
 
     def empty_trash(self) -> int:
         """Forget what is past its deadline."""

@@ -57,9 +57,13 @@ class Placement:
             )
 
     def write(self, temporary: Path, data: memoryview, mtime_ns: int) -> None:
-        """Write a new synced file, to be published, replaced or discarded by the caller; an error leaves no file."""
+        """Write a new synced file, to be published, replaced or discarded by the caller; an error leaves no file.
+
+        Its directory is made if need be, unless it is the root.
+        """
         self.refuse_elsewhere()
-        self._ensure_directory(temporary.parent)
+        if temporary.parent != self._root:
+            self._ensure_directory(temporary.parent)
         try:
             fd = self._fs.create(temporary)
         except FileNotFoundError:

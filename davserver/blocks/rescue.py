@@ -107,7 +107,7 @@ class DirectoryRescue:
                 yield from self._survey_directory(name)
             elif layout.is_block(name):
                 yield self._odd(Oddity.MISPLACED, name, name)
-            else:
+            elif layout.parse_claim(name) is None:
                 yield self._odd(Oddity.FOREIGN, name)
 
     def copies(self, locator: Locator) -> list[str]:

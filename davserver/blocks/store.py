@@ -33,6 +33,14 @@ class StoredBlock(NamedTuple):
         return Locator(self.md5, self.size)
 
 
+class TrashedBlock(NamedTuple):
+    """A block in the trash, to be deleted at ``deadline_s``; one block may be there more than once."""
+
+    md5: str
+    size: int
+    deadline_s: float
+
+
 class BlockReader(Protocol):
     """Reads blocks."""
 
@@ -107,11 +115,27 @@ class BlockTrash(Protocol):
     def untrash(self, locator: Locator) -> None:
         """Bring a block back, young; no harm if it is there already. Raises BlockMissing if the trash has it not."""
 
+    def trashed(self, prefix: str = "") -> Iterator[TrashedBlock]:
+        """Yield what is in the trash of the blocks whose MD5 begins with ``prefix``, in order of MD5; see ``index``."""
+
     def empty_trash(self) -> int:
         """Delete what is in the trash past its time, and what dead writers left; returns how many blocks went."""
 
 
-class BlockStore(BlockReader, BlockWriter, BlockIndex, BlockTrash, Protocol):
+class BlockClaims(Protocol):
+    """Remembers whose blocks these are, so that nobody takes the blocks of another catalog for garbage."""
+
+    def claim(self, catalog: str, note: str) -> None:
+        """Note that a catalog (32 hex digits) names blocks of this store, with a short text that replaces the last one.
+
+        Durability: synced. Errors: StoreFull; StoreUnavailable.
+        """
+
+    def claims(self) -> dict[str, str]:
+        """Return the note of each catalog that claims blocks of this store."""
+
+
+class BlockStore(BlockReader, BlockWriter, BlockIndex, BlockTrash, BlockClaims, Protocol):
     """The sum: a place for blocks."""
 
     def check_ready(self) -> None:

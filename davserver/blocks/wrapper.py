@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from davserver.blocks.blockfile import Pace, at_once
 from davserver.blocks.rescue import CanBeRescued, Rescue
-from davserver.blocks.store import BlockStore, KnowsSpace, StoredBlock
+from davserver.blocks.store import BlockStore, KnowsSpace, StoredBlock, TrashedBlock
 from davserver.values import Buffer, Locator
 
 
@@ -54,6 +54,18 @@ class Wrapper:
     def untrash(self, locator: Locator) -> None:
         """Forward."""
         self.inner.untrash(locator)
+
+    def trashed(self, prefix: str = "") -> Iterator[TrashedBlock]:
+        """Forward."""
+        return self.inner.trashed(prefix)
+
+    def claim(self, catalog: str, note: str) -> None:
+        """Forward."""
+        self.inner.claim(catalog, note)
+
+    def claims(self) -> dict[str, str]:
+        """Forward."""
+        return self.inner.claims()
 
     def empty_trash(self) -> int:
         """Forward."""

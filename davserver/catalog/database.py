@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, event
@@ -21,8 +22,10 @@ from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError
 
 from davserver.catalog.accounts import COUNTER_QUERY, Access
+from davserver.catalog.alone import alone
 from davserver.catalog.collections import Collections
 from davserver.catalog.failures import SYNC_CODES, code_of, meaning_of, translated
+from davserver.catalog.garbage import Garbage
 from davserver.catalog.gate import FileGate, WriteGate, turn
 from davserver.catalog.journal import Journal
 from davserver.catalog.locks import Locks
@@ -67,6 +70,7 @@ class Tables:
     settings: Settings
     uploads: Uploads
     access: Access
+    garbage: Garbage
 
     def savepoint(self) -> Savepoint:
         """Mark this point of the transaction, to keep or to take back what follows."""
@@ -93,6 +97,7 @@ class Tables:
             Settings(connection),
             Uploads(connection),
             Access(connection),
+            Garbage(connection),
         )
 
 
@@ -104,7 +109,11 @@ class Catalog:
     Errors: StoreFull, CatalogBusy, StoreUnavailable, CatalogCorrupt.
     """
 
-    def __init__(self, engine: Engine, gate: WriteGate, files: Files) -> None:
+    def __init__(
+        self, engine: Engine, gate: WriteGate, files: Files, alone: Callable[[str], AbstractContextManager[None]]
+    ) -> None:
+        """``alone`` holds a lock among all processes for a task of that name; raises AlreadyAtWork."""
+        self.alone = alone
         self._engine = engine
         self._gate = gate
         self._files = files
@@ -234,7 +243,7 @@ def _open_sqlite(url: URL, busy_s: float) -> Catalog:
     engine = make_engine(url, files, busy_s)
     with turn(gate), translated():
         upgrade(engine)
-    return Catalog(engine, gate, files)
+    return Catalog(engine, gate, files, partial(alone, path))
 
 
 def _note_failure(context: ExceptionContext) -> None:

@@ -76,14 +76,15 @@ class Grafts:
         where = (_table.c.collection_id == collection_id, _table.c.seq == seq)
         self._connection.execute(delete(_table).where(*where))
 
+    def needed(self) -> set[Graft]:
+        """Return the grafts that entries not committed lead to."""
+        grafts = self.all()
+        return needed(grafts, self._committed(grafts))
+
     def sweep(self, grafts: Iterable[Graft]) -> None:
         """Drop the grafts that nobody needs any more, and the committed entries that were kept for them."""
         grafts = set(grafts)
-        involved = {key for graft in grafts for key in (graft.collection_id, graft.source_id)}
-        rows = self._connection.execute(
-            select(_collections.c.id, _collections.c.base_seq).where(_collections.c.id.in_(involved))
-        )
-        committed = {row.id: row.base_seq for row in rows}
+        committed = self._committed(grafts)
         kept = needed(grafts, committed)
         for graft in grafts - kept:
             self._connection.execute(
@@ -91,6 +92,14 @@ class Grafts:
             )
         for collection_id, base_seq in committed.items():
             trim(self._connection, collection_id, base_seq, kept)
+
+    def _committed(self, grafts: Iterable[Graft]) -> dict[int, int]:
+        """Return the base sequences of the collections involved."""
+        involved = {key for graft in grafts for key in (graft.collection_id, graft.source_id)}
+        rows = self._connection.execute(
+            select(_collections.c.id, _collections.c.base_seq).where(_collections.c.id.in_(involved))
+        )
+        return {row.id: row.base_seq for row in rows}
 
 
 def trim(connection: Connection, collection_id: int, seq: int, kept: Iterable[Graft]) -> None:

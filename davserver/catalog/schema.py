@@ -47,6 +47,7 @@ collections = Table(
     Column("owner", Text, index=True),
     Column("quota_bytes", BigInteger),
     Column("drops_litter", Boolean, nullable=False),
+    sqlite_autoincrement=True,  # the id of a collection that was purged is never another's
 )
 Index(
     "collections_live_name",
@@ -102,6 +103,7 @@ records = Table(
     "records",
     metadata,
     Column("hash", Text, primary_key=True),
+    Column("added_ns", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
 

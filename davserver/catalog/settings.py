@@ -1,8 +1,8 @@
-"""Facts about this installation that are set once."""
+"""Facts about this installation: some are set once, some follow what happens."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from davserver.catalog import schema
 
@@ -26,3 +26,8 @@ class Settings:
             return present
         self._connection.execute(insert(_table).values(key=key, value=value))
         return value
+
+    def set(self, key: str, value: str) -> None:
+        """Store a fact, in place of what it was."""
+        if self.set_once(key, value) != value:
+            self._connection.execute(update(_table).where(_table.c.key == key).values(value=value))

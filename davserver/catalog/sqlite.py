@@ -8,7 +8,9 @@ while it is open must not be written to.
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,10 +33,17 @@ class Files:
     """The database and its log, as they were when they were opened. Cost of a check: two system calls."""
 
     def __init__(self, path: Path) -> None:
-        """Make the database's file if it is not there, for its owner alone, and remember it: it has password hashes."""
+        """Make the database's file if it is not there, for its owner alone, and remember it: it has password hashes.
+
+        A file that is there is not even opened: whoever closes it drops the locks that all of this process's
+        connections have on it, and the next process to close the database then takes the log away from under them.
+        """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            if not os.access(path, os.R_OK | os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise StoreUnavailable(f"the catalog cannot be opened: {path}: {error.strerror}") from error
         self._path = path

@@ -98,11 +98,17 @@ class Uploads:
         self.remove_parts(token)
         self._connection.execute(delete(_uploads).where(_uploads.c.token == token))
 
-    def expire(self, now_ns: int) -> None:
-        """Forget the uploads whose time is over."""
+    def expired(self, now_ns: int) -> list[str]:
+        """List the uploads whose time is over."""
         over = select(_uploads.c.token).where(_uploads.c.expires_ns <= now_ns)
-        for token in list(self._connection.execute(over).scalars()):
+        return list(self._connection.execute(over).scalars())
+
+    def expire(self, now_ns: int) -> int:
+        """Forget the uploads whose time is over; returns how many they were."""
+        over = self.expired(now_ns)
+        for token in over:
             self.remove(token)
+        return len(over)
 
     def add_part(self, token: str, part: Part) -> None:
         """Store a part; raises an error of the database if there is one at its place."""
@@ -143,7 +149,10 @@ class Uploads:
                 return
             after = (parts[-1].chunk, parts[-1].position)
 
-    def all_parts(self) -> Iterator[Part]:
-        """Iterate over the parts of all uploads: they name blocks that no collection names yet."""
-        for token in list(self._connection.execute(select(_uploads.c.token)).scalars()):
+    def all_parts(self, after_ns: int | None = None) -> Iterator[Part]:
+        """Iterate over the parts of all uploads, or of those that end after a time: they name blocks, too."""
+        tokens = select(_uploads.c.token)
+        if after_ns is not None:
+            tokens = tokens.where(_uploads.c.expires_ns > after_ns)
+        for token in list(self._connection.execute(tokens).scalars()):
             yield from self.parts(token)

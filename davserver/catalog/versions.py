@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Row, Table, bindparam, delete, insert, select, update
+from sqlalchemy import text as in_words
 
 from davserver.catalog import schema
 from davserver.catalog.model import Version
@@ -30,6 +31,10 @@ _by_pdh = select(_versions).where(_versions.c.pdh == bindparam("wanted"))
 _record = select(schema.records.c.body).where(schema.records.c.hash == bindparam("wanted"))
 _ASIDE = ".damaged"
 _HINT = "run davserver fsck"
+_add_record = in_words(
+    "INSERT INTO records (hash, added_ns, body) VALUES (:hash, :added_ns, :body) "
+    "ON CONFLICT (hash) DO UPDATE SET added_ns = excluded.added_ns"
+)
 _text = select(schema.texts.c.body).where(schema.texts.c.pdh == bindparam("wanted"))
 
 
@@ -110,16 +115,22 @@ class Records:
         """Read one record."""
         return self._connection.execute(_record, {"wanted": record_hash}).scalar()
 
-    def add(self, records: Iterable[tuple[str, bytes]]) -> None:
-        """Store records given as (hash, body); the ones that are there stay."""
-        rows = [{"hash": record_hash, "body": body} for record_hash, body in records]
-        if rows:
-            self._connection.execute(_insert_or_ignore(schema.records), rows)
+    def bodies(self, hashes: Sequence[str]) -> dict[str, bytes]:
+        """Read some records, those that are there, by hash."""
+        columns = (schema.records.c.hash, schema.records.c.body)
+        rows = self._connection.execute(select(*columns).where(schema.records.c.hash.in_(hashes)))
+        return {row.hash: row.body for row in rows}
 
-    def replace(self, record_hash: str, body: bytes) -> None:
+    def add(self, records: Iterable[tuple[str, bytes]], now_ns: int) -> None:
+        """Store records given as (hash, body); the ones that are there become young, so that no gc takes them now."""
+        rows = [{"hash": record_hash, "added_ns": now_ns, "body": body} for record_hash, body in records]
+        if rows:
+            self._connection.execute(_add_record, rows)
+
+    def replace(self, record_hash: str, body: bytes, now_ns: int) -> None:
         """Store the right bytes of a record that is missing or damaged."""
         self.set_aside(record_hash)
-        self.add([(record_hash, body)])
+        self.add([(record_hash, body)], now_ns)
 
     def set_aside(self, record_hash: str) -> None:
         """Give a damaged record another key, so that the right one can be stored when it is made again."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from davserver.catalog.model import Version
 from davserver.collection.change import Copy, Move, Remove, SetAttributes, Splice
 from davserver.collection.dirnode import EMPTY_DIR, DirNode, Node
 from davserver.dav.conditional import Validators
@@ -54,11 +55,15 @@ def handle(request: Request, house: House) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is copied or moved. ``site`` is None for immutable content, which is looked up before the edit."""
+    """What is copied or moved. ``site`` is None for immutable content, which is looked up before the edit.
+
+    ``version`` is where that content was found; the edit makes sure that nobody purged it since.
+    """
 
     node: Node
     site: Site | None
     validators: Validators | None
+    version: Version | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,7 @@ class Transfer:
             found = find(house, request.target)
             if found.node is None:
                 raise Forbidden("this folder is made by the server")
-            frozen = Source(found.node, None, found.validators())
+            frozen = Source(found.node, None, found.validators(), found.version)
         return cls(
             moves=moves,
             source=writable(request.target) if frozen is None else None,
@@ -120,6 +125,8 @@ class Transfer:
 
     def _find_source(self, edit: Edit) -> Source:
         if self.frozen is not None:
+            if self.frozen.version is not None:
+                edit.require_version(self.frozen.version)
             return self.frozen
         assert self.source is not None  # noqa: S101 - a source is live or frozen
         site = locate(edit, self.source)

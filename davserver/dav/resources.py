@@ -12,7 +12,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import NamedTuple
 
-from davserver.catalog.model import Collection
+from davserver.catalog.model import Collection, Version
 from davserver.collection import tree
 from davserver.collection.dirnode import DirNode, Node
 from davserver.collection.filenode import FileNode, etag_of
@@ -52,7 +52,7 @@ class Resource(NamedTuple):
     ``segments`` are the names of the URL; ``node`` is None for a folder whose tree is not loaded or that has none.
     ``born_ns`` is when its collection or version was made and stands in for times nobody recorded. ``path`` leads
     from ``root`` to ``node``, in the spelling of the tree; ``seq`` is the newest change in it.
-    ``hides_litter`` marks a version whose manifest leaves litter out.
+    ``hides_litter`` marks a version whose manifest leaves litter out. ``version`` is where immutable content was found.
     """
 
     segments: TreePath
@@ -64,6 +64,7 @@ class Resource(NamedTuple):
     path: TreePath = ()
     seq: int | None = None
     hides_litter: bool = False
+    version: Version | None = None
 
     @property
     def is_folder(self) -> bool:
@@ -100,7 +101,7 @@ def find(house: House, target: Target) -> Resource:
             return _in_collection(house, target)
         case InContent(pdh):
             content = house.view_pdh(pdh)
-            base = Resource(target.segments, Place.FROZEN, content.version.created_ns)
+            base = Resource(target.segments, Place.FROZEN, content.version.created_ns, version=content.version)
             return _in_tree(target, base._replace(hides_litter=content.version.without_litter), content.root)
         case InVersion():
             return _in_version(house, target)
@@ -130,7 +131,7 @@ def _in_version(house: House, target: InVersion) -> Resource:
     version = view.version
     if target.folder != version_folder(version.number, version.created_ns // _SECOND_NS):
         raise NotFound("the version of this number was made at another time")
-    base = Resource(target.segments, Place.FROZEN, version.created_ns, collection=view.info)
+    base = Resource(target.segments, Place.FROZEN, version.created_ns, collection=view.info, version=version)
     found = _in_tree(target, base._replace(hides_litter=version.without_litter), view.root)
     return found if target.path else found._replace(node=_dated(view.root, version.created_ns))
 
@@ -164,10 +165,9 @@ def loaded(house: House, resource: Resource) -> Resource:
 def members(house: House, folder: Resource) -> Iterator[Resource]:
     """Iterate over what is in a folder, in the order of names; the trees of listed collections are not loaded."""
     if isinstance(folder.node, DirNode):
-        segments, place, born_ns, _, collection, root, path, seq, hides = folder
         for name, node in folder.node.items():
-            if not (hides and is_litter(name)):
-                yield Resource((*segments, name), place, born_ns, node, collection, root, (*path, name), seq, hides)
+            if not (folder.hides_litter and is_litter(name)):
+                yield folder._replace(segments=(*folder.segments, name), node=node, path=(*folder.path, name))
         return
     if folder.segments == ():
         for info in house.collections():

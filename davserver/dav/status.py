@@ -58,6 +58,8 @@ STATUS: dict[type[errors.DavserverError], Row] = {
     errors.BlockTooLarge: Row(500),
     errors.StoreUnavailable: Row(503),
     errors.CatalogBusy: Row(503),
+    errors.AlreadyAtWork: Row(503),
+    errors.Implausible: Row(500),
     errors.StoreFull: Row(507, "sufficient-disk-space"),
     errors.NotPermitted: Row(403, "need-privileges"),
     errors.InsecureChannel: Row(403),

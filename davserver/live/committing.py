@@ -9,6 +9,7 @@ Source: arvados sdk/go/arvados/fs_collection.go (marshalManifest, Sync); design.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from davserver.catalog.database import Catalog
@@ -17,11 +18,12 @@ from davserver.collection.marshal import manifest_text, seal
 from davserver.collection.pack import pack
 from davserver.collection.record import DirectoryRecord
 from davserver.collection.trail import steps_of
+from davserver.errors import StoreUnavailable
 from davserver.live.directories import Directories
 from davserver.live.edit import Edit
 from davserver.live.grafting import EntryReader
+from davserver.live.lease import RENEWALS, Lease, Stale
 from davserver.live.state import LiveCollection, State, replay
-from davserver.live.upload import BlockWriter
 from davserver.live.writer import Writer
 from davserver.manifest.pdh import PdhHasher
 from davserver.values import PDH
@@ -46,11 +48,11 @@ class _Sealed:
 class Committer:
     """Commits collections. Threads: any; one commit of a collection at a time."""
 
-    def __init__(self, catalog: Catalog, writer: Writer, directories: Directories, blocks: BlockWriter) -> None:
+    def __init__(self, catalog: Catalog, writer: Writer, directories: Directories, lease: Callable[[], Lease]) -> None:
         self._catalog = catalog
         self._writer = writer
         self._directories = directories
-        self._blocks = blocks
+        self._lease = lease
 
     def commit(self, live: LiveCollection) -> Version | None:
         """Make a version of the collection's current state; None if another process committed it meanwhile.
@@ -59,10 +61,16 @@ class Committer:
         """
         with live.committing:
             state = live.state
-            sealed = self._seal(state)
-            return self._writer.edit(lambda edit: self._record(edit, state, sealed))
+            lease = self._lease()
+            sealed = self._seal(state, lease)
+            for _ in range(RENEWALS):
+                try:
+                    return self._writer.edit(lambda edit: self._record(edit, state, sealed, lease))
+                except Stale:
+                    lease.renew()
+            raise StoreUnavailable("what a commit stored grows old before it can be named")
 
-    def _seal(self, state: State) -> _Sealed:
+    def _seal(self, state: State, lease: Lease) -> _Sealed:
         new: dict[str, DirectoryRecord] = {}
 
         def save(record: DirectoryRecord) -> None:
@@ -71,7 +79,7 @@ class Committer:
         def fetch(record_hash: str) -> DirectoryRecord:
             return new.get(record_hash) or self._directories.fetch(record_hash)
 
-        root = seal(pack(state.root, self._blocks), save)
+        root = seal(pack(state.root, lease), save)
         hasher = PdhHasher()
         for line in manifest_text(root, fetch, without_litter=state.row.drops_litter):
             hasher.update(line)
@@ -84,7 +92,8 @@ class Committer:
             steps = steps_of(tables.journal.headers(state.row.id, state.row.base_seq, state.seq))
         return None if not steps else Trail(state.row.base_seq, state.seq, steps)
 
-    def _record(self, edit: Edit, before: State, sealed: _Sealed) -> Version | None:
+    def _record(self, edit: Edit, before: State, sealed: _Sealed, lease: Lease) -> Version | None:
+        lease.check(edit.now_ns)
         collection_id = before.row.id
         row = edit.view_id(collection_id).info
         if (row.version, row.base_seq) != (before.row.version, before.row.base_seq):

@@ -14,12 +14,14 @@ from davserver.catalog.database import Tables
 from davserver.catalog.model import Collection, Entry, Lock, Trail, Version
 from davserver.catalog.uploads import Uploads
 from davserver.collection import tree
-from davserver.collection.change import Change, Origin, Splice, apply
+from davserver.collection.change import Change, Origin, Put, Splice, Write, apply
 from davserver.collection.codec import encode
 from davserver.collection.dirnode import EMPTY_DIR, DirNode, Node
+from davserver.collection.extents import Extent
 from davserver.collection.filenode import FileNode
 from davserver.errors import NotFound, QuotaExceeded
 from davserver.live.batch import Batch
+from davserver.live.lease import check_leases
 from davserver.live.names import check_collection_name
 from davserver.live.state import State
 from davserver.live.views import View
@@ -48,6 +50,10 @@ class Edit:
 
     def apply(self, collection_id: int, change: Change) -> DirNode:
         """Make a change; returns the new root. Raises what ``collection.change.apply`` raises, or QuotaExceeded."""
+        if isinstance(change, Put):
+            self.check_leases(change.node.extents)
+        elif isinstance(change, Write):
+            self.check_leases(change.extents)
         working = self._batch.working(collection_id)
         root = apply(working.state.root, change)
         _check_quota(working.state, root)
@@ -57,6 +63,18 @@ class Edit:
         working.entries.append(Entry(seq, header, inline, origin))
         working.state = replace(working.state, root=root, seq=seq)
         return root
+
+    def check_leases(self, extents: Iterable[Extent]) -> None:
+        """Refuse to name blocks that may be too old; what raises here is tried again, with blocks made young."""
+        check_leases(extents, self.now_ns)
+
+    def require_version(self, version: Version) -> None:
+        """Make sure that a version that was looked up before this edit still is there; raises NotFound.
+
+        Whoever takes a tree from it has to ask, as nothing else in this edit tells that the tree's records are named.
+        """
+        if self.version(version.collection_id, version.number) is None:
+            raise NotFound(f"version {version.number} is gone with its collection")
 
     def graft(self, collection_id: int, path: TreePath, source_id: int, source_path: TreePath) -> DirNode:
         """Put what is at a path of one collection under a path of another; returns the new root.
@@ -155,7 +173,7 @@ class Edit:
 
     def add_records(self, records: Iterable[tuple[str, bytes]]) -> None:
         """Store directory records given as (hash, body)."""
-        self._batch.directly().records.add(records)
+        self._batch.directly().records.add(records, self.now_ns)
 
     def add_trail(self, collection_id: int, trail: Trail) -> None:
         """Keep where the changes were that a checkpoint drops from the journal."""

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol, TypeVar
 
 from davserver.blocks.store import BlockIndex
@@ -29,6 +29,7 @@ from davserver.live.budget import MemoryBudget
 from davserver.live.committing import Committer
 from davserver.live.directories import Directories
 from davserver.live.edit import Edit
+from davserver.live.lease import RENEWALS, BlockWriter, Lease, Stale, TouchesBlocks
 from davserver.live.past import Past, recall
 from davserver.live.registering import Registrar
 from davserver.live.registry import Registry
@@ -36,7 +37,7 @@ from davserver.live.reserve import Reserve
 from davserver.live.schedule import CommitSchedule
 from davserver.live.settings import LiveSettings
 from davserver.live.state import LiveCollection
-from davserver.live.upload import BlockWriter, Upload
+from davserver.live.upload import Upload
 from davserver.live.views import VersionView, View
 from davserver.live.writer import Writer
 from davserver.values import PDH, Clock, RandomBytes, make_cluster_id, make_collection_uuid
@@ -49,7 +50,7 @@ _STORING_THREADS = 4
 _COMMIT_ATTEMPTS = 20
 
 
-class Blocks(RangeReader, BlockWriter, BlockIndex, Protocol):
+class Blocks(RangeReader, TouchesBlocks, BlockIndex, Protocol):
     """What the house and those who look after it need of a block store."""
 
     def check_ready(self) -> None:
@@ -81,7 +82,7 @@ class House:
         self._registry = Registry(catalog, self._directories, capacity=self.settings.open_collections)
         self._cluster = self._cluster_id()
         self._writer = Writer(catalog, self._registry, clock=clock, new_uuid=self._new_uuid, changed=self._note_change)
-        self._committer = Committer(catalog, self._writer, self._directories, blocks)
+        self._committer = Committer(catalog, self._writer, self._directories, self.lease)
         self._registrar = Registrar(self._writer, self._directories)
         self._budget = MemoryBudget(self.settings.memory_bytes, self.settings.patience_s)
         self._reserve = Reserve(blocks, catalog.free_bytes, self.settings.reserve_bytes)
@@ -215,13 +216,17 @@ class House:
         """
         self._reserve.require(expected_bytes or 0)
         return Upload(
-            self._reserve,
+            self._lease(self._reserve),
             self._executor,
             self._budget,
             expected_bytes=expected_bytes,
             block_bytes=self.settings.block_bytes,
             inline_bytes=self.settings.inline_bytes,
         )
+
+    def lease(self) -> Lease:
+        """Begin to store blocks that an edit will name."""
+        return self._lease(self.blocks)
 
     def edit(self, fn: Callable[[Edit], T]) -> T:
         """Run a function in the group commit; when it returns, all that the function did is durable.
@@ -230,7 +235,12 @@ class House:
         Raises what the function raised (nothing of it was done), QuotaExceeded, StoreFull or StoreUnavailable.
         """
         self._schedule.admit()
-        return self._writer.edit(fn)
+        for _ in range(RENEWALS):
+            try:
+                return self._writer.edit(fn)
+            except Stale as stale:
+                stale.lease.renew()
+        raise StoreUnavailable("what was stored grows old before it can be named")
 
     def commit(self, name: str) -> Version:
         """Make a version of a collection as it is now and return it; the newest one if nothing changed since."""
@@ -240,12 +250,16 @@ class House:
                 return version
         raise StoreUnavailable(f"other processes keep committing {name!r}")
 
-    def register(self, name: str, root: DirNode, text: str) -> tuple[Collection, Version]:
+    def register(self, name: str, root: DirNode, text: str, lease: Lease | None = None) -> tuple[Collection, Version]:
         """Make a collection of a tree whose bytes are all in blocks, loaded from ``text``; raises Exists, InvalidName.
 
-        Its version 1 has the portable data hash of the text, which is kept verbatim if it is not in normal form.
+        ``lease`` holds those blocks; without one, other versions have to name them. Its version 1 has the portable
+        data hash of the text, which is kept verbatim if it is not in normal form.
         """
-        return self._registrar.register(name, root, text)
+        return self._registrar.register(name, root, text, lease or self.lease())
+
+    def _lease(self, writer: BlockWriter) -> Lease:
+        return Lease(self.blocks, writer, clock=self.clock, fresh_s=self.settings.fresh_s)
 
     # -- living -------------------------------------------------------------------------------------------------------
 
@@ -297,15 +311,17 @@ class House:
 
     def _commit_quietly(self, live: LiveCollection) -> None:
         """Commit if there is anything that no process committed yet."""
-        current = self._registry.view_row(live.state.row.uuid)
-        if current.state.seq > current.state.row.base_seq:
-            self._committer.commit(current)
+        with suppress(NotFound):  # purged, with all that was to be committed
+            current = self._registry.view_row(live.state.row.uuid)
+            if current.state.seq > current.state.row.base_seq:
+                self._committer.commit(current)
         self._failing.pop(live.id, None)
 
     def _resume(self, row: Collection) -> None:
         """Have a collection committed that an earlier process left in the journal; a damaged one stops no other."""
         try:
-            self._schedule.changed(self._registry.view_row(row.uuid))
+            with suppress(NotFound):  # purged since the list was made
+                self._schedule.changed(self._registry.view_row(row.uuid))
         except CatalogCorrupt as error:
             self._failing[row.id] = error
             self._report(row.name, error)

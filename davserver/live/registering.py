@@ -11,8 +11,10 @@ from davserver.catalog.model import Collection, Version
 from davserver.collection.dirnode import DirNode
 from davserver.collection.marshal import manifest_text, seal
 from davserver.collection.record import DirectoryRecord
+from davserver.errors import StoreUnavailable
 from davserver.live.directories import Directories
 from davserver.live.edit import Edit
+from davserver.live.lease import RENEWALS, Lease, Stale
 from davserver.live.writer import Writer
 from davserver.manifest.pdh import PdhHasher, portable_data_hash
 from davserver.values import PDH
@@ -27,11 +29,21 @@ class Registrar:
         self._writer = writer
         self._directories = directories
 
-    def register(self, name: str, root: DirNode, text: str) -> tuple[Collection, Version]:
+    def register(self, name: str, root: DirNode, text: str, lease: Lease) -> tuple[Collection, Version]:
         """Make a collection of a tree and of the manifest text it was loaded from; raises Exists or InvalidName.
 
-        The text is kept verbatim if it is not in our normal form: the portable data hash is over it.
+        The text is kept verbatim if it is not in our normal form: the portable data hash is over it. Its records are
+        in no version until the end: they are protected as the blocks of ``lease`` are, by being young.
         """
+        for _ in range(RENEWALS):
+            lease.begin()
+            try:
+                return self._register(name, root, text, lease)
+            except Stale:
+                lease.renew()
+        raise StoreUnavailable("what an import stored grows old before it can be named")
+
+    def _register(self, name: str, root: DirNode, text: str, lease: Lease) -> tuple[Collection, Version]:
         sealed = self._store_records(root)
         pdh = portable_data_hash(text)
         is_normal = pdh == self._normal_pdh(sealed)
@@ -39,6 +51,7 @@ class Registrar:
         assert record is not None  # noqa: S101  (sealing gives every directory its record)
 
         def make(edit: Edit) -> tuple[Collection, Version]:
+            lease.check(edit.now_ns)
             row = edit.create_collection(name)
             if not is_normal:
                 edit.add_text(pdh, text)

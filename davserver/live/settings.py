@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from davserver.config import FRESH_S
 from davserver.values import MAX_BLOCK_BYTES
 
 MIB = 1 << 20
@@ -31,6 +32,7 @@ class LiveSettings:
     ``inline_bytes``: a file, or the tail of one, up to this size goes into the journal instead of a block of its own.
     ``memory_bytes``: the budget for bodies that are being received and for content that waits for a commit.
     ``reserve_bytes``: free space on the disks that no new body may touch.
+    ``fresh_s``: what was stored longer ago is made young again before a table names it; less than gc's grace.
     ``file_bytes``: the most a write beyond the end may let a file grow to; its zeros cost nothing but a line per block.
     ``open_uploads``, ``upload_bytes``: how many uploads in parts one account may have open, with how many bytes in all.
     """
@@ -45,3 +47,4 @@ class LiveSettings:
     open_collections: int = 128
     patience_s: float = 30.0
     reserve_bytes: int = 0
+    fresh_s: float = FRESH_S

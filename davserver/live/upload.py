@@ -3,7 +3,7 @@
 Owns: the bytes of one file on their way in; which of them become blocks at once and which go inline.
 Never: links the file (``edit`` does) or knows what a request is.
 Invariants: what was not finished leaves nothing behind but blocks that nobody names, which gc sweeps; a block that a
-finished file names is stored and synced.
+finished file names is stored and synced, and under a lease until an edit names it (``lease``).
 """
 
 from __future__ import annotations
@@ -12,21 +12,14 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Protocol
 
 from davserver.collection.attributes import Attributes
 from davserver.collection.etag import content_etag
-from davserver.collection.extents import Extent, MemExtent, StoredExtent
+from davserver.collection.extents import Extent, MemExtent
 from davserver.collection.filenode import FileNode
 from davserver.live.budget import MemoryBudget
+from davserver.live.lease import Lease
 from davserver.values import Buffer, Locator
-
-
-class BlockWriter(Protocol):
-    """What an upload needs of a block store."""
-
-    def put(self, data: Buffer) -> Locator:
-        """Store a block durably and return its locator."""
 
 
 class Upload:
@@ -37,7 +30,7 @@ class Upload:
 
     def __init__(
         self,
-        blocks: BlockWriter,
+        lease: Lease,
         executor: Executor,
         budget: MemoryBudget,
         *,
@@ -45,7 +38,7 @@ class Upload:
         block_bytes: int,
         inline_bytes: int,
     ) -> None:
-        self._blocks = blocks
+        self._lease = lease
         self._executor = executor
         self._block_bytes = block_bytes
         self._inline_bytes = inline_bytes
@@ -97,11 +90,11 @@ class Upload:
     def _store(self) -> None:
         full, self._buffer = self._buffer, bytearray()
         self._settle()
-        self._storing.append(self._executor.submit(self._blocks.put, full))
+        self._storing.append(self._executor.submit(self._lease.put, full))
 
     def _settle(self) -> None:
         """Wait for the block that is being stored."""
         while self._storing:
             locator = self._storing[0].result()
             del self._storing[0]
-            self._extents.append(StoredExtent(locator, 0, locator.size))
+            self._extents.append(self._lease.extent(locator))

@@ -183,9 +183,9 @@ def assemble(house: House, upload: OpenUpload) -> FileNode:
     return pieces.finish()
 
 
-def named_blocks(uploads: Uploads) -> Iterator[Locator]:
-    """Iterate over the blocks that open uploads are made of, without hints."""
-    for part in uploads.all_parts():
+def named_blocks(uploads: Uploads, after_ns: int | None = None) -> Iterator[Locator]:
+    """Iterate over the blocks that open uploads are made of, or those that end after a time, without hints."""
+    for part in uploads.all_parts(after_ns):
         for extent in extents_of(part):
             if isinstance(extent, StoredExtent):
                 yield extent.locator.bare()
@@ -203,7 +203,7 @@ class _Pieces:
     """Gathers extents: neighbours that are inline share blocks, so that a file of many small parts is not one."""
 
     def __init__(self, house: House) -> None:
-        self._house = house
+        self._lease = house.lease()
         self._may_be_inline = house.settings.inline_bytes
         self._extents: list[Extent] = []
         self._run = bytearray()
@@ -229,8 +229,7 @@ class _Pieces:
             self._may_be_inline -= len(run)
             self._extents.append(MemExtent(run))
         else:
-            locator = self._house.blocks.put(run)
-            self._extents.append(StoredExtent(locator, 0, locator.size))
+            self._extents.append(self._lease.extent(self._lease.put(run)))
 
 
 def _in_order(parts: Iterable[Part]) -> Iterator[Part]:
@@ -250,6 +249,7 @@ def _in_order(parts: Iterable[Part]) -> Iterator[Part]:
 def _add(edit: Edit, upload: OpenUpload, *, chunk: int, position: int, ranged: bool, extents: Sequence[Extent]) -> None:
     if upload.parts >= MAX_PARTS:
         raise InvalidOperation(f"an upload comes in {MAX_PARTS} parts at most", hint="send longer parts")
+    edit.check_leases(extents)
     header, inline = encode(Put(_PATH, FileNode(extents)))
     edit.uploads.add_part(upload.token, Part(chunk, position, total_length(extents), ranged, header, inline))
 

@@ -9,12 +9,14 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import structlog
 
 from davserver.config import Settings
 from davserver.dav.app import make_app
 from davserver.dav.status import row_of
+from davserver.errors import DavserverError
 from davserver.live.house import House
 from davserver.middleware.access_log import AccessLog, console_line, json_line
 from davserver.middleware.authentication import Authenticated
@@ -27,10 +29,13 @@ from davserver.middleware.security_headers import SecurityHeaders
 from davserver.middleware.wsgi import Application, Environ, StartResponse
 from davserver.server.entrance import open_door
 from davserver.server.logs import logs_are_json
-from davserver.server.opening import open_house
+from davserver.server.opening import gc_policy, open_house, open_yard
 from davserver.server.process import Site
 from davserver.server.sockets import Address
 from davserver.trouble import log_fault
+from davserver.upkeep.caretaker import Caretaker, Schedule
+from davserver.upkeep.harvest import Harvest
+from davserver.values import Locator
 from davserver.web.app import PREFIX, WebApp
 from davserver.web.metrics import Metrics
 
@@ -48,7 +53,7 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
         metrics.count_commit_failure()
         log_fault(_log, "commit failed, it will be tried again", error, collection=name)
 
-    house = open_house(settings, report=report_commit)
+    house = open_house(settings, report=report_commit, restored=_report_restored)
     house.start()
     app: Application = Authenticated(behind_the_door(settings, house, metrics), open_door(settings, address, house))
     app = BehindProxies(
@@ -65,7 +70,11 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
     app = Compressed(app)
     damage = DamageWatch(structlog.get_logger("davserver.damage"), metrics.count_damage)
     observers: list[Observer] = [metrics.observe, damage.observe]
-    closing: list[Callable[[], None]] = [house.close]
+    caretaker = Caretaker(
+        partial(open_yard, settings), gc_policy(settings), Schedule(settings.gc_period_s), _Teller(metrics)
+    )
+    caretaker.start()
+    closing: list[Callable[[], None]] = [caretaker.stop, house.close]
     if settings.log_access and settings.log_level in {"debug", "info"}:
         log = AccessLog(_write_log, json_line if logs_are_json(settings) else console_line, clock=time.time)
         observers.append(log.observe)
@@ -90,3 +99,26 @@ def behind_the_door(settings: Settings, house: House, metrics: Metrics) -> Appli
 def _write_log(lines: str) -> None:
     sys.stderr.write(lines)
     sys.stderr.flush()
+
+
+def _report_restored(locator: Locator) -> None:
+    _log.warning("a block that is read was in the trash, and is back", block=str(locator))
+
+
+class _Teller:
+    """Tells the log and the metrics of garbage collections."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collected(self, harvest: Harvest) -> None:
+        """Log and count a run."""
+        self._metrics.collected(harvest)
+        gone = {"blocks": harvest.trashed, "bytes": harvest.trashed_bytes, "collections": len(harvest.purged)}
+        _log.info("garbage collected", of=harvest.blocks, records=harvest.records, restored=harvest.restored, **gone)
+
+    def failed(self, error: Exception) -> None:
+        """Log and count a run that could not be made."""
+        self._metrics.collection_failed()
+        hint = error.hint if isinstance(error, DavserverError) else ""
+        _log.error("garbage could not be collected", reason=str(error), hint=hint)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from davserver.blocks.fs import Fs, RealFs, ensure_directory
 from davserver.blocks.open import open_store
+from davserver.blocks.restoring import RestoringStore
 from davserver.blocks.store import BlockStore
 from davserver.catalog.database import open_catalog
 from davserver.config import Settings
 from davserver.errors import ConfigError
 from davserver.live.house import House
 from davserver.live.settings import CommitPolicy, LiveSettings
+from davserver.upkeep.gc import Yard
+from davserver.upkeep.harvest import Policy
+from davserver.values import Locator
 
 CACHE_SHARE = 8
 """One part in so many of the memory budget caches small blocks."""
@@ -23,12 +28,34 @@ def open_house(
     settings: Settings,
     *,
     report: Callable[[str, BaseException], None] = lambda _name, _error: None,
+    restored: Callable[[Locator], None] = lambda _locator: None,
 ) -> House:
-    """Open the collections; the data directory is made if need be. Errors: ConfigError, StoreUnavailable."""
+    """Open the collections; the data directory is made if need be. Errors: ConfigError, StoreUnavailable.
+
+    ``restored`` is told of each block that was read although it was in the trash, and is back.
+    """
     ensure_data(settings.data, RealFs())
-    blocks = open_blocks(settings)
+    blocks = RestoringStore(open_blocks(settings), restored)
     catalog = open_catalog(settings.catalog_url, busy_s=settings.limits_busy_s)
     return House(catalog, blocks, settings=_live(settings), report=report)
+
+
+def open_yard(settings: Settings) -> Yard:
+    """Open the data for gc: connections of its own. Errors: ConfigError, StoreUnavailable."""
+    ensure_data(settings.data, RealFs())
+    blocks = open_store(settings.blocks_url, cache_bytes=0)
+    catalog = open_catalog(settings.catalog_url, busy_s=settings.limits_busy_s)
+    return Yard(catalog, blocks, time.time, os.urandom)
+
+
+def gc_policy(settings: Settings) -> Policy:
+    """Return when something is garbage."""
+    return Policy(
+        grace_s=settings.gc_grace_s,
+        keep_s=settings.gc_keep_s,
+        purge_s=settings.gc_purge_s,
+        most_share=settings.gc_most_share,
+    )
 
 
 def open_blocks(settings: Settings) -> BlockStore:

@@ -16,7 +16,9 @@ from davserver.catalog.model import Version
 from davserver.collection.load import load_lines
 from davserver.errors import BlockCorrupt, BlockMissing, ManifestError, UnknownBlocks
 from davserver.live.house import House
+from davserver.live.lease import Lease
 from davserver.live.names import check_collection_name
+from davserver.manifest.locators import locators_of_line
 from davserver.values import Locator
 
 _SHOWN = 10
@@ -25,7 +27,8 @@ _SHOWN = 10
 def import_manifest(house: House, name: str, lines: Iterable[str], *, check_blocks: bool = True) -> Version:
     """Make a collection of a manifest's lines, each with its LF, and return its version 1.
 
-    With ``check_blocks``, every block the text names must be in the store with its size (its bytes are not read).
+    With ``check_blocks``, every block the text names must be in the store with its size (its bytes are not read). Those
+    that are there become young, and come back if they are in the trash, in any case.
     Atomic: the collection appears whole, when the call returns, in every process.
     Memory: about twice the text, and half a kilobyte for each file until the call returns.
     Errors: ManifestError (line, reason); UnknownBlocks; Exists or InvalidName for the name; StoreFull;
@@ -34,9 +37,11 @@ def import_manifest(house: House, name: str, lines: Iterable[str], *, check_bloc
     check_collection_name(name)
     text = "".join(lines)
     root = load_lines(text)
-    if check_blocks:
-        _require_blocks(house.blocks, text)
-    _, version = house.register(name, root, text)
+    lease = house.lease()
+    missing = _take_blocks(house.blocks, lease, text)
+    if missing and check_blocks:
+        raise UnknownBlocks(tuple(missing[:_SHOWN]), len(missing))
+    _, version = house.register(name, root, text, lease)
     return version
 
 
@@ -49,28 +54,18 @@ def decode_lines(raw: Iterable[bytes]) -> Iterator[str]:
             raise ManifestError(number, f"not UTF-8 at byte {error.start + 1}") from error
 
 
-def _require_blocks(blocks: BlockIndex, text: str) -> None:
-    """Look each block up once, in the order of the text; raises UnknownBlocks with the first ones that fail."""
-    missing = [failure for locator in _named_blocks(text) if (failure := _failure(blocks, locator))]
-    if missing:
-        raise UnknownBlocks(tuple(missing[:_SHOWN]), len(missing))
+def _take_blocks(blocks: BlockIndex, lease: Lease, text: str) -> list[str]:
+    """Make the blocks young that a text names, so that no gc takes them now; returns what is wrong with the others."""
+    locators = {word: None for line in io.StringIO(text, newline="\n") for word in locators_of_line(line)}
+    return [failure for word in locators if (failure := _take(blocks, lease, Locator.parse(word)))]
 
 
-def _named_blocks(text: str) -> list[Locator]:
-    """List the different locators of a well-formed text, also those that no file uses."""
-    named: dict[str, None] = {}
-    for line in io.StringIO(text, newline="\n"):
-        # The first colon after the stream's name is in the first file token; the locators stand between.
-        words = line[: line.index(":", line.index(" "))].split(" ")
-        named.update(dict.fromkeys(words[1:-1]))
-    return [Locator.parse(word) for word in named]
-
-
-def _failure(blocks: BlockIndex, locator: Locator) -> str:
+def _take(blocks: BlockIndex, lease: Lease, locator: Locator) -> str:
     """Return the locator, with what is wrong with its block, "" if nothing is."""
     if not locator.size:
         return ""  # what has no bytes needs no block
     try:
+        lease.take(locator.bare())
         blocks.stat(locator.bare())
     except BlockMissing:
         return str(locator)

@@ -113,7 +113,7 @@ def restore_record(record: str, house: House) -> str | None:
 
 
 def _store(house: House, record: DirectoryRecord) -> None:
-    house.edit(lambda edit: edit.tables().records.replace(record.hash, record.to_bytes()))
+    house.edit(lambda edit: edit.tables().records.replace(record.hash, record.to_bytes(), edit.now_ns))
 
 
 def _is_record(record: str, house: House) -> bool:

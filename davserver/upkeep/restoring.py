@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from davserver.catalog.model import Version
 from davserver.collection.change import Splice
-from davserver.collection.dirnode import DirNode
 from davserver.errors import StoreUnavailable
 from davserver.live.edit import Edit
 from davserver.live.house import House
+from davserver.live.views import VersionView
 
 _ATTEMPTS = 100
 
@@ -24,16 +24,17 @@ def restore(house: House, name: str, number: int) -> Version:
     """
     for _ in range(_ATTEMPTS):
         before = house.commit(name)
-        wanted = house.view_version(name, number).root
+        wanted = house.view_version(name, number)
         if house.edit(lambda edit, before=before, wanted=wanted: _replace(edit, name, before, wanted)):  # type: ignore[misc]
             return house.commit(name)
     raise StoreUnavailable(f"{name!r} is being written all the time", hint="stop what writes to it, then try again")
 
 
-def _replace(edit: Edit, name: str, before: Version, wanted: DirNode) -> bool:
+def _replace(edit: Edit, name: str, before: Version, wanted: VersionView) -> bool:
     """Replace the content, unless it is newer than the version ``before``."""
     view = edit.view(name)
     if view.seq != before.seq:
         return False
-    edit.apply(view.info.id, Splice((), wanted))
+    edit.require_version(wanted.version)
+    edit.apply(view.info.id, Splice((), wanted.root))
     return True

@@ -35,6 +35,14 @@ class Measured(Protocol):
     fault: str
 
 
+class Harvested(Protocol):
+    """What is counted of a garbage collection."""
+
+    started_ns: int
+    trashed: int
+    trashed_bytes: int
+
+
 class Metrics:
     """The metrics of a server. Threads: any."""
 
@@ -54,7 +62,16 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
-
+        self._runs = Counter("davserver_gc_runs", "Garbage collections by this server.", registry=registry)
+        self._failed_runs = Counter("davserver_gc_failures", "Those that could not be made.", registry=registry)
+        self._trashed = Counter("davserver_gc_trashed_blocks", "Blocks put into the trash.", registry=registry)
+        self._trashed_bytes = Counter("davserver_gc_trashed_bytes", "Bytes of those blocks.", registry=registry)
+        self._last = Gauge(
+            "davserver_gc_last_run_timestamp_seconds",
+            "When the last one began.",
+            registry=registry,
+            multiprocess_mode="max",
+        )
         self._faults = Counter(
             "davserver_faults",
             "Requests that met a failure of the server's, by its kind.",
@@ -71,6 +88,17 @@ class Metrics:
             registry=registry,
             multiprocess_mode="mostrecent",
         )
+
+    def collected(self, harvest: Harvested) -> None:
+        """Count what a garbage collection of this process took away."""
+        self._runs.inc()
+        self._last.set(harvest.started_ns / 1e9)
+        self._trashed.inc(harvest.trashed)
+        self._trashed_bytes.inc(harvest.trashed_bytes)
+
+    def collection_failed(self) -> None:
+        """Count a garbage collection that could not be made."""
+        self._failed_runs.inc()
 
     def observe(self, exchange: Measured) -> None:
         """Count an exchange; unknown methods share one label, so that clients cannot fill the memory."""

@@ -129,7 +129,7 @@ def test_versions_records_and_texts(catalog, photos):
     )
     with catalog.write() as tables:
         tables.versions.add(version)
-        tables.records.add([("ab", b"body"), ("ab", b"other")])
+        tables.records.add([("ab", b"body"), ("ab", b"other")], 1)
         tables.texts.add(version.pdh, text)
         tables.texts.add(version.pdh, "never looked at")
     with catalog.read() as tables:

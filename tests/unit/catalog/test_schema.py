@@ -1,5 +1,8 @@
 """Migrations and tables say the same."""
 
+import subprocess
+import sys
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -43,3 +46,18 @@ def test_an_unchanged_database_opens_again(tmp_path):
     with second.read() as tables:
         assert [row.name for row in tables.collections.live()] == ["photos"]
     second.close()
+
+
+def test_a_second_catalog_in_the_process_leaves_the_locks_of_the_first_alone(tmp_path):
+    """POSIX drops a process's locks on a file when it closes any descriptor of it: the log would be gone."""
+    url = f"sqlite:///{tmp_path}/catalog.db"
+    first = open_catalog(url)
+    with first.read() as tables:
+        assert tables.collections.live() == []
+    open_catalog(url).close()
+    program = f"from davserver.catalog.database import open_catalog; open_catalog({url!r}).close()"
+    subprocess.run([sys.executable, "-c", program], check=True)
+    assert (tmp_path / "catalog.db-wal").exists()
+    with first.write() as tables:
+        tables.collections.add(uuid="u", name="photos", created_ns=1)
+    first.close()

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from davserver.collection.attributes import Attributes
-from davserver.collection.extents import MemExtent, StoredExtent
+from davserver.collection.extents import StoredExtent
 from davserver.errors import StoreFull, StoreUnavailable
 from davserver.values import Locator
 
@@ -29,8 +29,8 @@ def house(neighbourhood):
 def test_full_blocks_are_stored_and_small_tails_are_inline(house, size, shape):
     data = bytes(range(size))
     node = receive(house, [data[i : i + 3] for i in range(0, size, 3)])
-    kinds = {MemExtent: "m", StoredExtent: "s"}
-    assert [f"{kinds[type(extent)]}{extent.length}" for extent in node.extents] == shape
+    kinds = ["s" if isinstance(extent, StoredExtent) else "m" for extent in node.extents]
+    assert [f"{kind}{extent.length}" for kind, extent in zip(kinds, node.extents, strict=True)] == shape
     assert node.frozen
     assert node.read_at(0, size, house.blocks) == data
 

@@ -126,7 +126,7 @@ def test_small_parts_share_blocks_and_few_bytes_stay_inline(house):
     for number in range(30):
         upload = send(house, upload, bytes([number]) * 10)
     node = assemble(house, upload)
-    assert [type(extent) for extent in node.extents] == [StoredExtent]
+    assert [isinstance(extent, StoredExtent) for extent in node.extents] == [True]
     assert node.size == 300
 
 

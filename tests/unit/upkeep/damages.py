@@ -257,7 +257,7 @@ def record_with_wrong_totals(estate):
     with estate.premises.house.read_catalog() as tables:
         wrong = tables.records.get(root).replace(b'"f":2', b'"f":3')
     name = hashlib.sha256(wrong).hexdigest()
-    estate.sql("INSERT INTO records (hash, body) VALUES (?, ?)", name, wrong)
+    estate.sql("INSERT INTO records (hash, added_ns, body) VALUES (?, 0, ?)", name, wrong)
     estate.sql("UPDATE versions SET root = ? WHERE collection_id = 1 AND number = 2", name)
     estate.sql("UPDATE collections SET base_root = ? WHERE id = 1", name)
 

@@ -212,7 +212,7 @@ def test_a_record_with_wrong_totals(premises, photos):
     wrong = body.replace(b'"f":2', b'"f":3')
     assert wrong != body
     name = hashlib.sha256(wrong).hexdigest()
-    premises.sql("INSERT INTO records (hash, body) VALUES (?, ?)", name, wrong)
+    premises.sql("INSERT INTO records (hash, added_ns, body) VALUES (?, 0, ?)", name, wrong)
     premises.sql("UPDATE versions SET root = ? WHERE number = 2", name)
     premises.sql("UPDATE collections SET base_root = ?", name)
     assert Kind.TOTALS in kinds(fsck(premises.house))

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text),
         sa.Column("quota_bytes", sa.BigInteger),
         sa.Column("drops_litter", sa.Boolean, nullable=False),
+        sqlite_autoincrement=True,
     )
     live = sa.text("trashed_ns IS NULL")
     op.create_index(
@@ -76,6 +77,7 @@ def upgrade() -> None:
     op.create_table(
         "records",
         sa.Column("hash", sa.Text, primary_key=True),
+        sa.Column("added_ns", sa.BigInteger, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
     )
     op.create_table(
