@@ -137,7 +137,7 @@ def serve_until(label: str, hit: int, data: Path, ready: Connection) -> None:
     listen_to_statements(point)
     drivers = {"file": lambda place, world: open_directory(place, world._replace(fs=FailingFs(point)))}
     opening.open_store = partial(open_store, drivers=drivers)
-    opening.open_catalog = lambda url: FailingCatalog(open_catalog(url), point)
+    opening.open_catalog = lambda url, **options: FailingCatalog(open_catalog(url, **options), point)
     composed = compose.compose
     compose.compose = lambda *arguments, **options: failing_site(composed(*arguments, **options), point)
     settings = Settings(
