@@ -23,6 +23,7 @@ from tests.support.davclient import NO_ANSWER, Dav
 HITS = int(os.environ.get("DAVSERVER_FAILPOINT_HITS", "1"))
 LIMIT_S = 100.0
 CLIENTS = 2
+MOST_REQUESTS = 500
 
 STARTS = ("CREATE TABLE", "INSERT alembic_version", "INSERT settings", "make_directory", "sync_directory")
 BLOCKS = ("create", "write", "set_mtime", "sync", "link", "unlink", "sync_directory", "make_directory")
@@ -35,7 +36,7 @@ TABLES = (
     "INSERT locks",
     "DELETE locks",
     "INSERT uploads",
-    "UPDATE uploads",
+    "UPDATE uploads.token",
     "INSERT upload_parts",
     "DELETE upload_parts",
     "INSERT records",
@@ -109,7 +110,7 @@ def work(actor: Actor, url: str) -> None:
     try:
         with Dav(url) as dav:
             actor.move_in(dav)
-            actor.work(dav, 10_000)
+            actor.work(dav, MOST_REQUESTS)
     except NO_ANSWER:
         return
 
