@@ -108,7 +108,11 @@ class Settings(BaseModel):
     limits_busy_s: Seconds = Field(default=30.0, description="wait for other processes that write to the catalog")
     limits_io_s: Seconds = Field(default=60.0, description="silence of a client within a request")
     limits_idle_s: Seconds = Field(default=75.0, description="silence of a client between requests")
-    limits_connections: int = Field(default=4000, ge=10, description="idle connections kept by one process")
+    limits_rate_bytes: int = Field(default=500, ge=0, description="a client's least bytes a second; 0: any")
+    limits_connections: int = Field(default=10_000, ge=10, description="idle connections kept by one process")
+    limits_queue: int = Field(default=1000, ge=1, description="requests that may wait for a thread")
+    limits_address_connections: int = Field(default=1000, ge=1, description="connections of one address")
+    limits_address_requests: int = Field(default=48, ge=1, description="requests of one address served at once")
     gc_period_s: float = Field(default=86_400.0, ge=0, allow_inf_nan=False, description="between two runs; 0: never")
     gc_grace_s: float = Field(
         default=86_400.0, ge=2 * FRESH_S, allow_inf_nan=False, description="what is younger is never garbage"

@@ -67,7 +67,7 @@ class Throttle:
 
     def right(self, account: str, address: str) -> None:
         """Forget the wrong guesses at an account; those of the address stay, or one's own account would reset them."""
-        home = ("home", account, _network(address))
+        home = ("home", account, network_of(address))
         with self._lock:
             self._counts.pop(("account", account), None)
             self._counts.pop(home, None)
@@ -78,14 +78,14 @@ class Throttle:
 
     def _keys(self, account: str, address: str) -> list[tuple[_Key, int]]:
         """Return what a guess counts against; the peers of a unix socket have no address to tell them apart."""
-        network = _network(address)
+        network = network_of(address)
         home = ("home", account, network)
         keys: list[tuple[_Key, int]] = [(home if home in self._at_home else ("account", account), FREE_PER_ACCOUNT)]
         return [*keys, (("address", network), FREE_PER_ADDRESS)] if network else keys
 
 
 @lru_cache(maxsize=1024)
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Return what one client can be told by: its IPv4 address, or the network that one IPv6 client has to itself."""
     try:
         parsed = ip_address(address)

@@ -3,7 +3,8 @@
 Owns: cheroot's HTTPConnection; the TLS handshake (in the worker, never where connections are accepted); the rule
 which failure is answered, which is silent and which cuts the connection.
 Never: ends a connection in a way that looks like the end of a whole response when it is not.
-Threads: one worker at a time uses a connection; between requests the manager watches it.
+Threads: one worker at a time uses a connection; between requests, and while a handshake or a head is not whole, the
+manager watches it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ _log = structlog.get_logger("davserver.server")
 
 LINGER_S = 2.0
 LINGER_BYTES = 16 << 20
+_BUSY = b"the server is busy\n"
+_BUSY_ANSWER = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(_BUSY)
+) + _BUSY
 
 
 class Connection(HTTPConnection):
@@ -42,12 +48,20 @@ class Connection(HTTPConnection):
     remote_addr: str | None
     remote_port: int | None
     ssl_env: dict[str, str]
+    client: str | None
+    due_s: float | None
 
-    def __init__(self, server: Server, sock: socket.socket) -> None:
+    def __init__(self, server: Server, sock: socket.socket, client: str | None = None) -> None:
+        """Take a socket that was accepted.
+
+        ``client`` is whom the connection counts for; ``due_s`` is when what began to come must be whole (monotonic).
+        """
         # Not calling up: cheroot's constructor builds its slow Python buffers and two caches per connection.
         self.server = server
         self.socket = sock
-        self._wire = Wire(sock, server.limits.io_s)
+        self.client = client
+        self.due_s = None
+        self._wire = Wire(sock, server.limits.patience)
         self.rfile = Reader(SocketSource(self._wire, time.monotonic))
         self.wfile = Writer(self._wire)
         self.requests_seen = 0
@@ -60,18 +74,45 @@ class Connection(HTTPConnection):
         self._aborted = False
 
     def has_data(self) -> bool:
-        """Tell whether bytes wait that no selector would report."""
-        return self.rfile.has_data() or has_pending(self.socket)
+        """Tell whether bytes wait that no selector would report, and that are worth a look."""
+        return (self.due_s is None and self.rfile.has_data()) or has_pending(self.socket)
 
     def communicate(self) -> bool:
         """Serve requests while they come; True if the connection stays open for more."""
-        if self._handshake_due and not self._shake_hands():
-            return False
-        while True:
+        try:
+            return self._serve()
+        finally:
+            self.server.requests.done(self)
+
+    def _serve(self) -> bool:
+        if self._handshake_due:
+            if not self._shake_hands():
+                return False
+            if self._handshake_due:
+                return True
+        while self._head_is_here():
             if not self._serve_one():
                 return False
             if not self.has_data() and not self._comes_soon():
                 return True
+        return True
+
+    def _head_is_here(self) -> bool:
+        """Tell whether a request can be read; if only some of its head came, the time for the rest runs."""
+        try:
+            if self.rfile.holds_head(self.server.limits.head):
+                self.due_s = None
+                return True
+        except OSError:  # what is wrong is found again, and told, where the head is read
+            self.due_s = None
+            return True
+        source = self.rfile.source
+        if source.held:
+            self.due_s = source.start_deadline(self.server.limits.head_s)
+        if source.is_late:
+            self.due_s = None
+            return True
+        return False
 
     def _comes_soon(self) -> bool:
         """Wait a moment for the next request, unless others wait for this worker."""
@@ -124,21 +165,24 @@ class Connection(HTTPConnection):
             _log.debug("client gone", client=self.remote_addr, reason=str(gone))
 
     def _shake_hands(self) -> bool:
-        """Do the TLS handshake; tell whether it worked."""
-        self._handshake_due = False
+        """Go on with the TLS handshake as far as it comes; False if it will not work."""
         sock = cast("ssl.SSLSocket", self.socket)
-        sock.settimeout(min(self.server.limits.head_s, self.server.limits.io_s))
+        limits = self.server.limits
+        if self.due_s is None:
+            self.due_s = time.monotonic() + min(limits.head_s, limits.io_s)
+            sock.setblocking(False)  # noqa: FBT003  # the standard library's signature
         try:
             sock.do_handshake()
-        except ssl.SSLError as error:
-            if error.reason == "HTTP_REQUEST":
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return time.monotonic() < self.due_s
+        except OSError as error:
+            if isinstance(error, ssl.SSLError) and error.reason == "HTTP_REQUEST":
                 self.linger = True
                 self._say_tls_is_needed(sock)
             _log.debug("no TLS handshake", client=self.remote_addr, reason=str(error))
             return False
-        except OSError as error:
-            _log.debug("no TLS handshake", client=self.remote_addr, reason=str(error))
-            return False
+        self._handshake_due = False
+        self.due_s = None
         self._wire.open()
         self.ssl_env = self.server.ssl_adapter.get_environ()
         return True
@@ -150,6 +194,18 @@ class Connection(HTTPConnection):
             socket.socket.send(sock, head + text)  # below TLS, which the client does not speak
         except OSError as error:
             _log.debug("client gone", client=self.remote_addr, reason=str(error))
+
+    def turn_away(self) -> None:
+        """Say that too much is going on, and close; without waiting: who calls has all clients to attend to."""
+        try:
+            self.socket.settimeout(0)
+            if not self._handshake_due:
+                self.socket.send(_BUSY_ANSWER)
+            socket.socket.shutdown(self.socket, socket.SHUT_WR)
+            socket.socket.recv(self.socket, LINGER_BYTES >> 8)  # unread bytes would make the close a reset
+        except OSError as error:
+            _log.debug("client gone", client=self.remote_addr, reason=str(error))
+        self._end()
 
     def abort(self) -> None:
         """Make the coming close a reset: a response framed by the connection's end must not seem complete."""
@@ -173,7 +229,11 @@ class Connection(HTTPConnection):
             self._say_goodbye()
         if self.linger:
             self._linger()
+        self._end()
+
+    def _end(self) -> None:
         self.socket.close()
+        self.server.forget(self)
 
     def _say_goodbye(self) -> None:
         """Send TLS's close_notify, without which a response framed by the connection's end seems cut; do not wait."""

@@ -21,6 +21,7 @@ _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\x
 _ABSOLUTE = re.compile(rb"(?i)https?://([^/?#]*)(.*)\Z")
 _HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?\Z")
 _LENGTH = re.compile(rb"[0-9]{1,19}\Z")
+_END = re.compile(rb"\n\r?\n")
 
 _ONCE = frozenset(
     b"host content-length transfer-encoding content-type content-range content-encoding expect authorization "
@@ -93,6 +94,17 @@ def read_head(stream: Lines, limits: HeadLimits) -> Head | None:
         expects_continue=_expects_continue(version, fields),
         keep_alive=_keep_alive(version, fields),
     )
+
+
+def has_come(data: bytes, limits: HeadLimits) -> bool:
+    """Tell whether ``read_head`` would find in these bytes all that it needs, be it to refuse them.
+
+    So that a thread reads a head only when it is there, however slowly it comes.
+    """
+    if len(data) > limits.size or _END.search(data) is not None:
+        return True
+    line, newline, _ = data.removeprefix(CRLF).partition(b"\n")
+    return bool(newline) and _REQUEST_LINE.match(line + newline) is None
 
 
 def _line(stream: Lines, limit: int, status: str) -> bytes:

@@ -17,9 +17,11 @@ import structlog
 from cheroot.ssl import Adapter
 from cheroot.wsgi import Server as CherootServer
 
+from davserver.server.connection import Connection
 from davserver.server.gateway import Gateway
 from davserver.server.head import HeadLimits
 from davserver.server.manager import Manager
+from davserver.server.pace import Patience
 from davserver.server.pool import Pool
 
 _log = structlog.get_logger("davserver.server")
@@ -29,14 +31,29 @@ WSGIApplication = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one client may take: sizes in bytes (``body`` 0: no limit), durations in seconds."""
+    """What clients may take: sizes in bytes (``body`` 0: no limit), durations in seconds, ``rate`` in bytes a second.
+
+    ``connections`` and ``queue`` (requests that wait for a thread) are of all clients, ``address_connections`` and
+    ``address_requests`` (in work at once) of one. ``client_of`` tells clients apart by their address; those for whom it
+    returns None are not counted.
+    """
 
     head: HeadLimits = field(default_factory=HeadLimits)
     head_s: float = 30.0
     body: int = 0
     io_s: float = 60.0
+    rate: int = 500
     idle_s: float = 75.0
-    connections: int = 4000
+    connections: int = 10_000
+    queue: int = 1000
+    address_connections: int = 1000
+    address_requests: int = 48
+    client_of: Callable[[str], str | None] = lambda _address: None
+
+    @property
+    def patience(self) -> Patience:
+        """How slow a client may be within a request."""
+        return Patience(self.io_s, self.rate)
 
 
 class Server(CherootServer):
@@ -56,8 +73,8 @@ class Server(CherootServer):
     ) -> None:
         super().__init__(listener.getsockname(), app, numthreads=threads, server_name="davserver")
         self.gateway = Gateway
-        self.requests = Pool(self, min=threads)
         self.limits = limits
+        self.requests = Pool(self, threads)
         self.ssl_adapter = tls
         self.multiprocess = multiprocess
         self.timeout = int(limits.idle_s)
@@ -93,6 +110,15 @@ class Server(CherootServer):
             self._listener.close()
             self.requests.stop(deadline_s)
             self._connections.close()
+
+    def process_conn(self, conn: Connection) -> None:
+        """Have what has arrived on a connection served; a connection too many is told so and closed."""
+        if not self.requests.offer(conn):
+            conn.turn_away()
+
+    def forget(self, conn: Connection) -> None:
+        """Count a connection no more: it is closed."""
+        self._connections.forget(conn.client)
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002
         """Take what cheroot wants to say into our log."""

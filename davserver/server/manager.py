@@ -2,7 +2,7 @@
 
 Owns: cheroot's ConnectionManager; accepting.
 Never: handshakes, reads or lets a connection without a request occupy a worker.
-Threads: ``run`` in the accepting thread; ``put`` from workers.
+Threads: ``run`` in the accepting thread; ``put`` and ``forget`` from workers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import errno
 import os
 import selectors
 import socket
+import threading
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -26,6 +28,8 @@ _log = structlog.get_logger("davserver.server")
 _ACCEPT_AT_ONCE = 64
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _SHED = 16
+_OWN = 2
+"""What is watched beside connections: the listening socket and the pipe that wakes the loop."""
 
 
 class Manager(ConnectionManager):
@@ -36,6 +40,8 @@ class Manager(ConnectionManager):
 
     def __init__(self, server: Server) -> None:
         super().__init__(server)
+        self._by_client: Counter[str] = Counter()
+        self._counting = threading.Lock()
         self._woken, self._wake = os.pipe()
         # What is registered as the server's own makes the loop look whether something connected, or whether to stop.
         self._selector.register(self._woken, selectors.EVENT_READ, data=server)
@@ -75,36 +81,71 @@ class Manager(ConnectionManager):
             self._welcome(sock, address)
 
     def _welcome(self, sock: socket.socket, address: Any) -> None:
+        client = self.server.limits.client_of(str(address[0]) if isinstance(address, tuple) else "")
+        if client is not None and not self._count(client):
+            _log.debug("too many connections of one address", client=client)
+            sock.close()
+            return
         try:
             if self.server.ssl_adapter is not None:
                 sock, _ = self.server.ssl_adapter.wrap(sock)
-            conn = Connection(self.server, sock)
+            conn = Connection(self.server, sock, client)
         except OSError as error:  # reset before we looked
             _log.debug("client gone", reason=str(error))
             sock.close()
+            self.forget(client)
             return
         if isinstance(address, tuple):
             conn.remote_addr, conn.remote_port = address[0], address[1]
         self._selector.register(sock.fileno(), selectors.EVENT_READ, data=conn)
 
+    def _count(self, client: str) -> bool:
+        """Count a connection of a client, unless it has too many already."""
+        with self._counting:
+            if self._by_client[client] >= self.server.limits.address_connections:
+                return False
+            self._by_client[client] += 1
+            return True
+
+    def forget(self, client: str | None) -> None:
+        """Count a connection that ended."""
+        if client is None:
+            return
+        with self._counting:
+            self._by_client[client] -= 1
+            if not self._by_client[client]:
+                del self._by_client[client]
+
     def _expire(self, threshold: float) -> None:
-        """Close what has been silent for too long, and the most silent ones if there are too many."""
-        idle = [(fd, conn) for fd, conn in self._selector.connections if conn is not self.server]
+        """Close what has been silent for too long, and the most silent ones if there are too many.
+
+        Who began to say something and did not end it in time is answered by a worker.
+        """
+        idle = self._idle()
+        now_s = time.monotonic()
+        for fd, conn in idle:
+            if conn.due_s is not None and now_s >= conn.due_s:
+                self._selector.unregister(fd)
+                self.server.process_conn(conn)
+            elif conn.last_used < threshold:
+                self._drop(fd, conn)
         surplus = len(idle) - self.server.limits.connections
-        idle.sort(key=lambda pair: pair[1].last_used)
-        for place, (fd, conn) in enumerate(idle):
-            if conn.last_used >= threshold and place >= surplus:
-                break
+        if surplus > 0:
+            self._drop_longest_idle(surplus)
+
+    def _drop_longest_idle(self, count: int) -> None:
+        for fd, conn in sorted(self._idle(), key=lambda pair: pair[1].last_used)[:count]:
             self._drop(fd, conn)
+
+    def _idle(self) -> list[tuple[int, Connection]]:
+        return [(fd, conn) for fd, conn in self._selector.connections if conn is not self.server]
 
     def _shed(self, error: OSError) -> None:
         """Make room when the system has no more descriptors: the longest idle go first."""
         _log.warning("cannot accept", reason=str(error))
-        idle = [(fd, conn) for fd, conn in self._selector.connections if conn is not self.server]
-        idle.sort(key=lambda pair: pair[1].last_used)
-        for fd, conn in idle[:_SHED]:
-            self._drop(fd, conn)
-        if not idle:
+        is_any_idle = len(self._selector) > _OWN
+        self._drop_longest_idle(_SHED)
+        if not is_any_idle:
             time.sleep(0.05)  # nothing to give up: do not spin while requests finish
 
     def _drop(self, fd: int, conn: Connection) -> None:

@@ -1,16 +1,23 @@
 """The threads that serve requests.
 
-Owns: cheroot's ThreadPool with a stop that ends: a deadline, then interrupted connections, then no more waiting.
+Owns: cheroot's ThreadPool with a queue that is bounded and fair (``fairqueue``), and a stop that ends: a deadline, then
+interrupted connections, then no more waiting.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from cheroot.workers import threadpool
 from cheroot.workers.threadpool import ThreadPool, WorkerThread
+
+from davserver.server.fairqueue import FairQueue
+
+if TYPE_CHECKING:
+    from davserver.server.connection import Connection
+    from davserver.server.http import Server
 
 _log = structlog.get_logger("davserver.server")
 _LAST_WORDS_S = 2.0
@@ -20,8 +27,30 @@ _SHUTDOWN: Any = vars(threadpool)["_SHUTDOWNREQUEST"]  # what a worker takes as 
 class Pool(ThreadPool):
     """A fixed number of daemon threads: a request that hangs cannot keep the process alive."""
 
+    server: Server
     _threads: list[WorkerThread]
-    _queue: Any
+
+    def __init__(self, server: Server, threads: int) -> None:
+        super().__init__(server, min=threads)
+        self._fair: FairQueue[Connection] = FairQueue(server.limits.queue, server.limits.address_requests)
+        self.get = self._next  # where cheroot's threads look
+
+    def offer(self, conn: Connection) -> bool:
+        """Have a connection served when its turn comes; False if too many wait already."""
+        return self._fair.put(conn.client, conn)
+
+    def done(self, conn: Connection) -> None:
+        """Let others of the same client have their turn."""
+        self._fair.done(conn.client)
+
+    @property
+    def qsize(self) -> int:
+        """How many connections wait."""
+        return len(self._fair)
+
+    def _next(self) -> Any:
+        conn = self._fair.get()
+        return _SHUTDOWN if conn is None else conn
 
     def _spawn_worker(self) -> WorkerThread:
         worker = WorkerThread(self.server)  # type: ignore[no-untyped-call]  # cheroot's stub
@@ -32,8 +61,7 @@ class Pool(ThreadPool):
     def stop(self, timeout: float = 5) -> None:
         """Let the requests in flight finish for ``timeout`` seconds, then cut them off."""
         threads = list(self._threads)
-        for _ in threads:
-            self._queue.put(_SHUTDOWN)
+        self._fair.close()
         if _join(threads, timeout):
             return
         self.interrupt()

@@ -14,8 +14,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
+
+from davserver.access.throttle import network_of
 from davserver.config import Settings
 from davserver.errors import ConfigError
+from davserver.middleware.proxies import Trust
 from davserver.server.announce import announce
 from davserver.server.entrance import has_accounts
 from davserver.server.head import HeadLimits
@@ -25,6 +29,11 @@ from davserver.server.process import run
 from davserver.server.sockets import Address, listen, name_of, parse_listen
 from davserver.server.tls import TlsAdapter
 from davserver.server.workers import Parent
+
+_log = structlog.get_logger("davserver.server")
+_OWN_DESCRIPTORS = 256
+_DESCRIPTORS_OF_A_THREAD = 6
+"""Its connection, a block that is read, one that is written, the catalog's files."""
 
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
@@ -86,9 +95,33 @@ def limits_of(settings: Settings) -> Limits:
         head_s=settings.limits_head_s,
         body=settings.limits_body_bytes,
         io_s=settings.limits_io_s,
+        rate=settings.limits_rate_bytes,
         idle_s=settings.limits_idle_s,
-        connections=settings.limits_connections,
+        connections=_affordable(settings.limits_connections, settings.threads),
+        queue=settings.limits_queue,
+        address_connections=settings.limits_address_connections,
+        address_requests=settings.limits_address_requests,
+        client_of=_clients(Trust(settings.proxy_trusted)),
     )
+
+
+def _clients(trust: Trust) -> Callable[[str], str | None]:
+    """Tell clients apart by address, IPv6 by network; a proxy that is believed stands for many, and is not counted."""
+
+    def client_of(address: str) -> str | None:
+        return None if trust.believes(address) else network_of(address)
+
+    return client_of
+
+
+def _affordable(connections: int, threads: int) -> int:
+    """Return how many idle connections leave descriptors enough for the threads, the catalog and the blocks."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = max(10, soft - _OWN_DESCRIPTORS - _DESCRIPTORS_OF_A_THREAD * threads)
+    if soft == resource.RLIM_INFINITY or connections <= most:
+        return connections
+    _log.warning("fewer connections than limits.connections: the system grants few descriptors", connections=most)
+    return most
 
 
 def _tls(settings: Settings) -> TlsAdapter | None:

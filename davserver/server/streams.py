@@ -15,10 +15,13 @@ from collections.abc import Callable
 from enum import Enum
 
 from davserver.errors import StoreUnavailable
+from davserver.server.head import HeadLimits, has_come
 from davserver.server.wire import Wire
 from davserver.values import Buffer
 
 Monotonic = Callable[[], float]
+_LOOK_BYTES = 16 << 10
+_LOOKS = 8
 
 
 class ClientGone(Exception):
@@ -35,8 +38,9 @@ class Haste(Enum):
 class SocketSource(io.RawIOBase):
     """The receiving side of a socket, as the raw stream of a ``BufferedReader``.
 
-    Each read waits at most the wire's limit of silence; between ``start_deadline`` and ``end_deadline`` all reads
+    Each read waits as long as the wire's patience lasts; between ``start_deadline`` and ``end_deadline`` all reads
     together wait at most the time given, so that a client sending a byte now and then is not waited for.
+    ``held`` are bytes that were received and looked at, and are still to be read.
     """
 
     def __init__(self, wire: Wire, monotonic: Monotonic) -> None:
@@ -46,23 +50,37 @@ class SocketSource(io.RawIOBase):
         self.bytes_read = 0
         self.haste: Haste | None = None
         self.ended = False
+        self.held = bytearray()
 
     def readable(self) -> bool:
         """Say yes: reading is all it can do."""
         return True
 
-    def start_deadline(self, seconds: float) -> None:
-        """Begin a head: its bytes must come within ``seconds`` from now."""
-        self._deadline = self._monotonic() + seconds
+    def start_deadline(self, seconds: float) -> float:
+        """Begin a head, unless one began already: its bytes must come within ``seconds``; return when that is over."""
+        if self._deadline is None:
+            self._deadline = self._monotonic() + seconds
+        return self._deadline
 
     def end_deadline(self) -> None:
-        """End a head: from now on only the silence of the client is limited."""
+        """End a head: from now on the client's pace is what is limited."""
         self._deadline = None
+        self._wire.start_anew()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the deadline is over."""
+        return self._deadline is not None and self._monotonic() >= self._deadline
 
     def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]  # typeshed's buffer type is wider
         """Receive into the buffer; None if ``haste`` does not let it wait."""
         if self.haste is Haste.NO_CALL:
             return None
+        if self.held:
+            taken = min(len(self.held), len(buffer))
+            buffer[:taken] = self.held[:taken]
+            del self.held[:taken]
+            return taken
         count = self._wire.receive_now(buffer)
         if count is None:
             if self.haste is not None:
@@ -72,13 +90,24 @@ class SocketSource(io.RawIOBase):
         self.bytes_read += count
         return count
 
-    def _patience_s(self) -> float:
+    def hold_more(self) -> bool:
+        """Receive into ``held`` what comes within a moment; tell whether anything came."""
+        scratch = bytearray(_LOOK_BYTES)
+        count = self._wire.receive_now(memoryview(scratch))
+        self.ended = count == 0
+        if not count:
+            return False
+        self.bytes_read += count
+        self.held += memoryview(scratch)[:count]
+        return True
+
+    def _patience_s(self) -> float | None:
         if self._deadline is None:
-            return self._wire.silence_s
+            return None
         left = self._deadline - self._monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
-        return min(left, self._wire.silence_s)
+        return left
 
 
 class Reader(io.BufferedReader):
@@ -94,8 +123,22 @@ class Reader(io.BufferedReader):
         return self.source.bytes_read
 
     def has_data(self) -> bool:
-        """Tell whether bytes wait in the buffer; asks nobody for more."""
-        return bool(self._peek(Haste.NO_CALL))
+        """Tell whether bytes wait here; asks nobody for more."""
+        return bool(self.source.held or self._peek(Haste.NO_CALL))
+
+    def holds_head(self, limits: HeadLimits) -> bool:
+        """Tell whether a whole head is here, or the connection's end; takes in what has come, waits for a moment."""
+        if not self.source.held:
+            seen = self._peek(Haste.ONE_CALL)
+            if has_come(seen, limits) or self.source.ended:
+                return True
+            self.source.held += self.read1(len(seen)) if seen else b""
+        for _ in range(_LOOKS):
+            if has_come(bytes(self.source.held), limits):
+                return True
+            if not self.source.hold_more():
+                return self.source.ended
+        return False
 
     def comes_soon(self) -> bool:
         """Wait a moment for bytes, or the end, and tell whether they came."""

@@ -10,28 +10,40 @@ Threads: one at a time; another may shut the socket down, which ends every wait 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import socket
 import ssl
 import struct
+import termios
+import time
+from collections.abc import Callable
+
+from davserver.server.pace import Pace, Patience
 
 PATIENCE_S = 0.005
 """How long a receive waits within the call: handing a connection over to be watched costs more than a short wait."""
 
 _SEND_S = 1.0
+_LOOK_S = 5.0
+"""How often a sender that waits looks whether the client took anything: room is reported only when there is a lot."""
 
 
 class Wire:
     """The socket of one connection. Call ``open`` once it speaks plainly or its TLS handshake is done."""
 
-    __slots__ = ("_sock", "fileno", "silence_s")
+    __slots__ = ("_incoming", "_monotonic", "_outgoing", "_sock", "fileno")
 
-    def __init__(self, sock: socket.socket, silence_s: float) -> None:
-        """``silence_s``: how long the client may keep a call waiting."""
+    def __init__(
+        self, sock: socket.socket, patience: Patience, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``patience``: how long the client may keep us waiting, in each direction."""
         self._sock = sock
+        self._monotonic = monotonic
+        self._incoming = Pace(patience)
+        self._outgoing = Pace(patience)
         self.fileno = sock.fileno
-        self.silence_s = silence_s
 
     def open(self) -> None:
         """Take the waiting over from Python."""
@@ -45,44 +57,79 @@ class Wire:
     def receive_now(self, buffer: memoryview) -> int | None:
         """Receive what comes within a moment: a count, 0 at the end, None if nothing came."""
         try:
-            return self._sock.recv_into(buffer)
+            count = self._sock.recv_into(buffer)
         except (BlockingIOError, ssl.SSLWantReadError):
             return None
         except ssl.SSLWantWriteError:  # TLS 1.3 may have to answer a key update first
-            self._wait(select.POLLOUT, self.silence_s)
+            self._await_room()
             return None
+        self._incoming.moved(count)
+        return count
 
-    def receive(self, buffer: memoryview, wait_s: float) -> int:
-        """Wait and receive at least a byte, or 0 at the end; raises TimeoutError if nothing comes for ``wait_s``."""
+    def receive(self, buffer: memoryview, wait_s: float | None = None) -> int:
+        """Wait and receive at least a byte, or 0 at the end.
+
+        Raises TimeoutError if nothing comes for ``wait_s``, or if the client has been too slow.
+        """
         while True:
-            self._wait(select.POLLIN, wait_s)
+            self._await_bytes(wait_s)
             count = self.receive_now(buffer)
             if count is not None:
                 return count
 
     def send(self, data: memoryview) -> int:
-        """Send some of the data; raises OSError, TimeoutError if the client takes nothing for ``silence_s``."""
-        while True:
-            try:
-                return self._sock.send(data)
-            except (BlockingIOError, ssl.SSLWantWriteError):
-                self._wait(select.POLLOUT, self.silence_s)
-            except ssl.SSLWantReadError:
-                self._wait(select.POLLIN, self.silence_s)
+        """Send some of the data; raises OSError, TimeoutError if the client takes nothing, or takes it too slowly."""
+        return self._push(lambda: self._sock.send(data))
 
     def send_file(self, fd: int, offset: int, length: int) -> int:
         """Send some bytes of a file, not under TLS; 0 at the file's end. Errors: as ``send``."""
-        while True:
-            try:
-                return os.sendfile(self._sock.fileno(), fd, offset, length)
-            except BlockingIOError:
-                self._wait(select.POLLOUT, self.silence_s)
+        return self._push(lambda: os.sendfile(self._sock.fileno(), fd, offset, length))
 
-    def _wait(self, event: int, wait_s: float) -> None:
+    def start_anew(self) -> None:
+        """Forget how slow the client was: another request begins."""
+        self._incoming.forgive()
+        self._outgoing.forgive()
+
+    def _push(self, send: Callable[[], int]) -> int:
+        while True:
+            started = self._monotonic()
+            try:
+                count = send()
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                self._outgoing.waited(self._monotonic() - started)
+                self._await_room()
+            except ssl.SSLWantReadError:
+                self._await_bytes()
+            else:
+                self._outgoing.waited(self._monotonic() - started)
+                self._outgoing.moved(count)
+                return count
+
+    def _await_bytes(self, wait_s: float | None = None) -> None:
+        allowed_s = self._incoming.left_s
+        if not self._poll(select.POLLIN, self._incoming, allowed_s if wait_s is None else min(wait_s, allowed_s)):
+            raise TimeoutError("timed out")
+
+    def _await_room(self) -> None:
+        """Wait until the socket takes more; what the client took meanwhile shows in the socket's queue."""
+        waiting = self._unsent()
+        while not self._poll(select.POLLOUT, self._outgoing, min(_LOOK_S, self._outgoing.left_s)):
+            before, waiting = waiting, self._unsent()
+            self._outgoing.moved(max(0, before - waiting))
+            if self._outgoing.left_s <= 0:
+                raise TimeoutError("timed out")
+
+    def _poll(self, event: int, pace: Pace, wait_s: float) -> bool:
         poll = select.poll()
         poll.register(self._sock, event)
-        if not poll.poll(max(wait_s, 0.0) * 1000):
-            raise TimeoutError("timed out")
+        started = self._monotonic()
+        ready = bool(poll.poll(max(wait_s, 0.0) * 1000))
+        pace.waited(self._monotonic() - started)
+        return ready
+
+    def _unsent(self) -> int:
+        """Return how many bytes wait in the kernel for the client to take them (SIOCOUTQ)."""
+        return int(struct.unpack("i", fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))[0])
 
 
 def _timeval(seconds: float) -> bytes:

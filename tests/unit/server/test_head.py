@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from davserver.server.head import HeadLimits, Refused, read_head
+from davserver.server.head import HeadLimits, Refused, has_come, read_head
 
 
 def head(text, limits=None):
@@ -187,3 +187,17 @@ def test_http_1_0_needs_no_host_and_expects_nothing():
 
 def test_continue_is_expected_in_any_case():
     assert head(get(b"Expect: 100-Continue")).expects_continue
+
+
+@pytest.mark.parametrize(
+    "text", [get(b"X: y"), b"\r\n" + get(), b"GET / HTTP/1.1\n\n", b"nonsense\r\n", b"\r\n\r\n", b"a" * 101]
+)
+def test_bytes_that_settle_a_head_are_known(text):
+    assert has_come(text, HeadLimits(size=100))
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"\r\n", b"GET", b"GET / HTTP/1.1\r\n", b"\r\nGET / HTTP/1.1\r\nHost: h\r\n", b"G" * 100]
+)
+def test_bytes_that_leave_a_head_open_are_known(text):
+    assert not has_come(text, HeadLimits(size=100))

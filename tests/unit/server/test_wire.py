@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from davserver.server.pace import Patience
 from davserver.server.wire import Wire
 
 
@@ -14,7 +15,7 @@ from davserver.server.wire import Wire
 def pair() -> Iterator[tuple[Wire, socket.socket]]:
     """A wire, and the client at its other end."""
     ours, client = socket.socketpair()
-    wire = Wire(ours, 0.05)
+    wire = Wire(ours, Patience(0.05))
     wire.open()
     with ours, client:
         yield wire, client
@@ -66,7 +67,7 @@ def test_a_file_goes_out_and_says_where_it_ends(pair, tmp_path):
 
 def test_a_wait_ends_when_another_thread_shuts_the_socket_down():
     ours, client = socket.socketpair()
-    wire = Wire(ours, 60)
+    wire = Wire(ours, Patience(60))
     wire.open()
     with ours, client:
         shutter = threading.Timer(0.05, ours.shutdown, [socket.SHUT_RDWR])

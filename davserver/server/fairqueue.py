@@ -1,0 +1,83 @@
+"""What waits for a thread: bounded, and in turns, so that one client with many connections starves nobody.
+
+Owns: the order in which requests are taken up; how many may wait; how many of one client are served at once.
+Never: knows what it queues, or answers who finds no room.
+Invariants: clients take turns, each client's own requests keep their order; a thread is idle only if nothing waits that
+may be taken up.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict, deque
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class FairQueue(Generic[Item]):
+    """Items by client. A client is any text; None is nobody in particular, of whom any number are served at once."""
+
+    def __init__(self, capacity: int, share: int) -> None:
+        """``capacity``: how many items may wait; ``share``: how many of one client are in work at once."""
+        self._capacity = capacity
+        self._share = share
+        self._waiting: OrderedDict[str | None, deque[Item]] = OrderedDict()
+        self._count = 0
+        self._in_work: Counter[str] = Counter()
+        self._is_closed = False
+        self._changed = threading.Condition()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def put(self, client: str | None, item: Item) -> bool:
+        """Queue an item; False if too many wait already."""
+        with self._changed:
+            if self._count >= self._capacity:
+                return False
+            self._waiting.setdefault(client, deque()).append(item)
+            self._count += 1
+            self._changed.notify()
+            return True
+
+    def get(self) -> Item | None:
+        """Wait for an item, and take it in work until ``done``; None once the queue is closed and empty."""
+        with self._changed:
+            while True:
+                for client in self._waiting:
+                    if client is None or self._in_work[client] < self._share:
+                        return self._take(client)
+                if self._is_closed and not self._count:
+                    return None
+                self._changed.wait()
+
+    def done(self, client: str | None) -> None:
+        """End the work on an item of this client."""
+        if client is None:
+            return
+        with self._changed:
+            self._in_work[client] -= 1
+            if not self._in_work[client]:
+                del self._in_work[client]
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Let ``get`` return None as soon as nothing waits."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def _take(self, client: str | None) -> Item:
+        items = self._waiting[client]
+        item = items.popleft()
+        self._count -= 1
+        if items:
+            self._waiting.move_to_end(client)
+        else:
+            del self._waiting[client]
+        if client is not None:
+            self._in_work[client] += 1
+        if self._is_closed:
+            self._changed.notify_all()
+        return item
