@@ -148,7 +148,7 @@ def check_destination(data: bytes) -> bool:
     assert path.startswith("/")
     assert "/dav" in text
     assert not {*"?# \\"} & {*path}
-    if not text.startswith("/dav"):
+    if not text.startswith(("/dav", "///")):
         host = text.split("//", 1)[1].split("/", 1)[0].rpartition("@")[2]
         assert host.lower().removesuffix(":80").removesuffix(":443").removesuffix(":") in {"h", "other:8080"}
     return True
