@@ -3,7 +3,7 @@
 Owns: the walk, which SEARCH takes too, and its bound.
 Never: a query per child, a document in memory: a listing of any size takes one slice.
 Follows: RFC 4918 section 9.1.
-Invariant: what is listed belongs to one moment: it is one immutable tree per collection.
+Invariant: what is listed belongs to one moment: it is one immutable tree per collection, and the locks that were on it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from davserver.catalog.model import Collection
 from davserver.collection.dirnode import DirNode
 from davserver.dav import xml
 from davserver.dav.faults import Forbidden
@@ -21,16 +22,17 @@ from davserver.dav.properties import Subject
 from davserver.dav.propquery import parse_query
 from davserver.dav.quirks import explorer
 from davserver.dav.requests import Depth, Request
-from davserver.dav.resources import Resource, find, loaded, members
+from davserver.dav.resources import Place, Resource, find, loaded, members
 from davserver.dav.responses import Response
 from davserver.dav.surroundings import Surroundings
-from davserver.errors import CatalogCorrupt, NotFound
+from davserver.errors import CatalogBusy, CatalogCorrupt, NotFound
 from davserver.live.house import House
 
 _log = logging.getLogger(__name__)
 
 MAX_INFINITE_FILES = 100_000
 MAX_INFINITE_COLLECTIONS = 1_000
+_ATTEMPTS = 20
 
 
 class Listed(NamedTuple):
@@ -45,14 +47,36 @@ def handle(request: Request, house: House) -> Response:
     depth = request.depth(Depth.INFINITY)
     hidden: frozenset[str] = explorer.UNREAD if request.asking.has(explorer.SHORT_LISTING) else frozenset()
     query = parse_query(request.body.read_all(xml.DEFAULT_LIMIT), hidden)
-    resource = find(house, request.target)
+    resource, around = _find_with_locks(request, house)
     if depth is Depth.INFINITY:
         check_bound(house, resource)
     top = Listed(href_of(request.prefix, resource.segments, folder=resource.is_folder), resource)
     listed = walk(house, top, depth)
-    around = Surroundings(request, house)
     responses = (xml.response(one.href, query(Subject(one.resource, around))) for one in listed)
     return streamed(responses)
+
+
+def _find_with_locks(request: Request, house: House) -> tuple[Resource, Surroundings]:
+    """Find the resource and the locks over it as of one moment: nothing is shown without a lock that it had.
+
+    Raises NotFound, or CatalogBusy if the locks change all the time.
+    """
+    resource = find(house, request.target)
+    for _ in range(_ATTEMPTS):
+        around = Surroundings(request, house)
+        if resource.place is not Place.LIVE or resource.collection is None:
+            return resource, around
+        around.lockdiscovery(resource)
+        again = find(house, request.target)
+        # Each change of locks counts: if there was none up to now, those that were read are those of the tree.
+        if again.collection is not None and _lock_state(again.collection) == _lock_state(resource.collection):
+            return resource, around
+        resource = again
+    raise CatalogBusy("the locks of this collection change all the time")
+
+
+def _lock_state(info: Collection) -> tuple[int, int]:
+    return info.id, info.lock_seq
 
 
 def check_bound(house: House, resource: Resource) -> None:

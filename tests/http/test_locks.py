@@ -282,3 +282,22 @@ def test_a_token_is_of_use_to_its_owner_only(site, tree):
         bob.expect(403, "UNLOCK", "/c/f", Lock_Token=f"<{token}>")
         ann.expect(204, "PUT", "/c/f", b"x", If=f"(<{token}>)")
         ann.expect(204, "UNLOCK", "/c/f", Lock_Token=f"<{token}>")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/c/f", 404), ("/c/", 207)])
+def test_a_listing_shows_no_file_without_the_lock_it_had(site, dav, monkeypatch, path, status):
+    """The holder deletes the file between the look at the tree and the look at its locks."""
+    dav.expect(201, "PUT", "/c/f", b"locked")
+    token = lock(dav, "/c/f")
+    read_locks = site.house.locks
+
+    def after_a_delete(name):
+        monkeypatch.undo()
+        holder = Client(dav.host, dav.port)
+        holder.expect(204, "DELETE", "/c/f", If=f"(<{token}>)")
+        holder.connection.close()
+        return read_locks(name)
+
+    monkeypatch.setattr(site.house, "locks", after_a_delete)
+    answer = dav.expect(status, "PROPFIND", path, Depth="1")
+    assert b"/c/f<" not in answer.body
