@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from xml.parsers import expat
 from xml.sax.saxutils import escape as _escape
 
 from lxml import etree
@@ -88,10 +89,23 @@ def _check_shape(document: Element) -> None:
 
 
 def _check_names(*names: str) -> None:
-    """Refuse a colon in a local name or a prefix: libxml2 lets ``<:a/>`` pass, and other parsers would not (NCName)."""
+    """Refuse a local name or a prefix that libxml2 lets pass, and others would stumble over.
+
+    That is one with a colon (``<:a/>`` is no NCName), and one with characters that came with the fifth edition of
+    XML 1.0, which expat does not follow: many clients read with it.
+    """
     for name in names:
-        if ":" in name.rpartition("}")[2]:
+        local = name.rpartition("}")[2]
+        if ":" in local or not (local.isascii() or _is_name_to_expat(local)):
             raise BadRequest(f"{name!r} is no name in a namespace")
+
+
+def _is_name_to_expat(name: str) -> bool:
+    try:
+        expat.ParserCreate().Parse(f"<{name}/>".encode(), True)  # noqa: FBT003  # pyexpat takes no keywords
+    except expat.ExpatError:
+        return False
+    return True
 
 
 def self_contained(element: Element) -> str:
