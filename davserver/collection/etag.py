@@ -17,11 +17,11 @@ from davserver.collection.extents import Extent, MemExtent, StoredExtent, ZeroEx
 
 
 def content_etag(extents: Sequence[Extent]) -> str:
-    """Return the ETag of a freshly uploaded file: 32 hex digits, a pure function of its bytes.
+    """Return the ETag of a freshly uploaded file: 32 hex digits, a pure function of its bytes and where they were cut.
 
-    An upload is cut every 64 MiB; full blocks are stored, the tail may still be in memory. Without a stored block it is
-    SHA-256 of the bytes; else a hash over the MD5 and size of each stored block and the SHA-256 of the tail, since
-    hashing every byte a second time would cost more than storing it.
+    An upload is cut every 64 MiB, or more often when memory is short; full blocks are stored, the tail may still be in
+    memory. Without a stored block it is SHA-256 of the bytes; else a hash over the MD5 and size of each stored block
+    and the SHA-256 of the tail, since hashing every byte a second time would cost more than storing it.
     """
     if not extents:
         return sha256(b"").hexdigest()[:32]

@@ -84,14 +84,14 @@ class House:
         self._writer = Writer(catalog, self._registry, clock=clock, new_uuid=self._new_uuid, changed=self._note_change)
         self._committer = Committer(catalog, self._writer, self._directories, self.lease)
         self._registrar = Registrar(self._writer, self._directories)
-        self._budget = MemoryBudget(self.settings.memory_bytes, self.settings.patience_s)
+        self._budget = MemoryBudget(self.settings.body_bytes, self.settings.patience_s)
         self._reserve = Reserve(blocks, catalog.free_bytes, self.settings.reserve_bytes)
         self._executor = ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="store")
         self._schedule = CommitSchedule(
             self._commit_quietly,
             self._registry.pending_bytes,
             self.settings.policy,
-            memory_bytes=self.settings.memory_bytes,
+            memory_bytes=self.settings.waiting_bytes,
             patience_s=self.settings.patience_s,
             report=self._note_failure,
         )

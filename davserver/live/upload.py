@@ -21,11 +21,15 @@ from davserver.live.budget import MemoryBudget
 from davserver.live.lease import Lease
 from davserver.values import Buffer, Locator
 
+_LEAST_IN_INLINE = 8
+"""An upload is content with so many times what may be inline: with the defaults 1 MiB, in blocks of half of it."""
+
 
 class Upload:
     """One body; a context manager that gives its memory back. Threads: one at a time.
 
-    At most two blocks are in memory: one fills while the one before it is hashed and stored.
+    At most two blocks are in memory: one fills while the one before it is hashed and stored. When memory is short, one
+    block is stored before the next one fills, or blocks are smaller.
     """
 
     def __init__(
@@ -42,8 +46,10 @@ class Upload:
         self._executor = executor
         self._block_bytes = block_bytes
         self._inline_bytes = inline_bytes
+        self._overlaps = True
         most = 2 * block_bytes
-        self._grant = budget.grant(most if expected_bytes is None else min(expected_bytes, most))
+        self._wanted = most if expected_bytes is None else min(expected_bytes, most)
+        self._grant = budget.grant(self._wanted, _LEAST_IN_INLINE * inline_bytes)
         self._buffer = bytearray()
         self._storing: list[Future[Locator]] = []
         self._extents: list[Extent] = []
@@ -51,7 +57,10 @@ class Upload:
         self.received = 0
 
     def __enter__(self) -> Upload:
-        self._exit.enter_context(self._grant)
+        granted = self._exit.enter_context(self._grant)
+        if granted < self._wanted:
+            self._overlaps = granted < self._block_bytes
+            self._block_bytes = granted // 2 if self._overlaps else self._block_bytes
         return self
 
     def __exit__(

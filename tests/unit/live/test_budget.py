@@ -1,5 +1,6 @@
 """The memory budget grants, waits and refuses."""
 
+import contextlib
 import threading
 
 import pytest
@@ -46,3 +47,20 @@ def test_who_waits_is_let_in_when_room_comes():
         assert not entered.is_set()
     thread.join()
     assert entered.is_set()
+
+
+def test_a_wish_that_bends_leaves_some_to_those_who_come_later():
+    budget = MemoryBudget(1 << 29, patience_s=0)
+    granted = []
+    with contextlib.ExitStack() as held:
+        granted += (held.enter_context(budget.grant(1 << 27, 1 << 20)) for _ in range(64))
+        assert granted[:2] == [1 << 27, 1 << 27]
+        assert granted == sorted(granted, reverse=True)
+        assert granted[-1] == 1 << 20
+        assert sum(granted) <= 1 << 29
+
+
+def test_a_wish_that_bends_is_refused_when_not_even_the_least_is_there():
+    budget = MemoryBudget(10, patience_s=0)
+    with budget.grant(9), pytest.raises(StoreUnavailable), budget.grant(8, 2):
+        pass

@@ -1,5 +1,6 @@
 """Bodies: what becomes blocks, what stays inline, and what an abandoned one leaves."""
 
+import contextlib
 import hashlib
 
 import pytest
@@ -19,7 +20,7 @@ def receive(house, pieces, expected=None):
 
 @pytest.fixture
 def house(neighbourhood):
-    return neighbourhood.open(block_bytes=10, inline_bytes=4, memory_bytes=40)
+    return neighbourhood.open(block_bytes=10, inline_bytes=4, memory_bytes=100)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_a_store_that_fails_fails_the_body(neighbourhood):
 
 
 def test_too_many_bodies_at_once_wait_and_then_are_refused(neighbourhood):
-    house = neighbourhood.open(block_bytes=10, memory_bytes=40, patience_s=0)
+    house = neighbourhood.open(block_bytes=10, memory_bytes=80, patience_s=0)
     with house.upload(None), house.upload(None):
         with pytest.raises(StoreUnavailable), house.upload(1):
             pass
@@ -77,3 +78,24 @@ def test_a_stored_block_has_the_hash_of_its_bytes(house, neighbourhood):
     node = receive(house, [b"0123456789"])
     assert node.extents[0].locator == Locator(hashlib.md5(b"0123456789").hexdigest(), 10)
     assert neighbourhood.blocks.get(node.extents[0].locator) == b"0123456789"
+
+
+def test_when_memory_is_short_blocks_are_cut_smaller_and_the_bytes_are_the_same(neighbourhood):
+    house = neighbourhood.open(block_bytes=64, inline_bytes=1, memory_bytes=1024, patience_s=0)
+    data = bytes(range(200))
+    cuts = []
+    with house.upload(None), house.upload(None), house.upload(None) as single, house.upload(None) as small:
+        for upload in (single, small):
+            upload.write(data)
+            node = upload.finish(lambda etag: Attributes(etag=etag))
+            assert node.read_at(0, 200, house.blocks) == data
+            cuts.append([extent.length for extent in node.extents])
+    assert cuts == [[64, 64, 64, 8], [24, 24, 24, 24, 24, 24, 24, 24, 8]]
+
+
+def test_many_slow_bodies_leave_room_for_others(neighbourhood):
+    house = neighbourhood.open(block_bytes=1 << 20, inline_bytes=16, memory_bytes=1 << 24, patience_s=0)
+    with contextlib.ExitStack() as slow:
+        for _ in range(64):
+            slow.enter_context(house.upload(None)).write(b"some")
+        assert receive(house, [b"x" * 1000], 1000).size == 1000
