@@ -28,7 +28,7 @@ DEFAULT_DATA = Path("davserver-data")
 """In the directory davserver is started from: visible, and nothing is written where nobody looks."""
 UNIX_PEER = "unix"
 """How ``proxy.trusted`` names whoever can open the unix socket we listen on."""
-SECTIONS = ("tls", "proxy", "commit", "limits", "gc", "quirks", "log")
+SECTIONS = ("tls", "proxy", "commit", "limits", "gc", "quirks", "log", "scrub")
 FRESH_S = 1800.0
 """What was stored longer ago is made young again before it is named. The grace of gc is at least twice as long: the
 rest is room for clocks that differ."""
@@ -123,6 +123,10 @@ class Settings(BaseModel):
     )
     gc_most_share: float = Field(default=0.5, gt=0, le=1, description="of all blocks that may go at once")
     quirks_off: Names = Field(default=(), description="names of quirks for single clients that are not wanted")
+    scrub_period_days: float = Field(
+        default=30.0, ge=0, le=3650, description="read every block again within so many days; 0: never"
+    )
+    scrub_bytes_per_s: Size = Field(default=ByteSize(32 << 20), ge=1 << 16, description="at most so fast")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
     log_format: Literal["auto", "console", "json"] = Field(default="auto", description="auto: json unless a terminal")
     log_access: bool = Field(default=True, description="one line per request")

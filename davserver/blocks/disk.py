@@ -129,11 +129,13 @@ class DiskStore:
 
     # Index
 
-    def index(self, prefix: str = "") -> Iterator[StoredBlock]:
+    def index(self, prefix: str = "", after: str = "") -> Iterator[StoredBlock]:
         """Yield the blocks in order of MD5, one directory in memory at a time."""
         for directory in self._directories(prefix[:3]):
+            if directory.name < after[:3]:
+                continue
             for name in self._names(directory):
-                if layout.is_block(name) and name.startswith(prefix):
+                if layout.is_block(name) and name.startswith(prefix) and name > after:
                     status = self._status(directory / name)
                     if status is not None:
                         yield StoredBlock(name, status.st_size, status.st_mtime_ns)

@@ -72,11 +72,11 @@ class MemoryStore:
             self._held[locator.md5] = _Held(copy, self._now_ns())
         return locator
 
-    def index(self, prefix: str = "") -> Iterator[StoredBlock]:
+    def index(self, prefix: str = "", after: str = "") -> Iterator[StoredBlock]:
         """Yield the blocks as they are at the first step, in order of MD5."""
         with self._lock:
             blocks = [StoredBlock(md5, len(held.data), held.mtime_ns) for md5, held in self._held.items()]
-        yield from sorted(block for block in blocks if block.md5.startswith(prefix))
+        yield from sorted(block for block in blocks if block.md5.startswith(prefix) and block.md5 > after)
 
     def stat(self, locator: Locator) -> StoredBlock:
         """Describe one block, its size checked."""

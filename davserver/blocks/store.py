@@ -77,8 +77,10 @@ class BlockWriter(Protocol):
 class BlockIndex(Protocol):
     """Knows which blocks there are."""
 
-    def index(self, prefix: str = "") -> Iterator[StoredBlock]:
+    def index(self, prefix: str = "", after: str = "") -> Iterator[StoredBlock]:
         """Yield the blocks whose MD5 begins with ``prefix``, in order of MD5, those in the trash left out.
+
+        With ``after``, only those behind this MD5; what comes before it costs nothing.
 
         A block stored or trashed meanwhile may be in it or not. An error ends the iteration with an exception:
         an iteration that ends by itself is complete.

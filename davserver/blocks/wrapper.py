@@ -31,9 +31,9 @@ class Wrapper:
         """Forward."""
         return self.inner.put(data)
 
-    def index(self, prefix: str = "") -> Iterator[StoredBlock]:
+    def index(self, prefix: str = "", after: str = "") -> Iterator[StoredBlock]:
         """Forward."""
-        return self.inner.index(prefix)
+        return self.inner.index(prefix, after)
 
     def stat(self, locator: Locator) -> StoredBlock:
         """Forward."""

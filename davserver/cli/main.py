@@ -23,6 +23,7 @@ _COMMANDS = {
     "history": "versions:history",
     "restore": "versions:restore",
     "fsck": "fsck:fsck",
+    "scrub": "scrub:scrub",
     "gc": "gc:gc",
     "user": "user:user",
     "token": "token:token",

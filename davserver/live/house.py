@@ -78,6 +78,7 @@ class House:
         self._catalog = catalog
         self._report = report
         self._failing: dict[int, BaseException] = {}
+        self._damaged: dict[int, CatalogCorrupt] = {}
         self._directories = Directories(catalog)
         self._registry = Registry(catalog, self._directories, capacity=self.settings.open_collections)
         self._cluster = self._cluster_id()
@@ -294,6 +295,10 @@ class House:
             found["commits"] = "; ".join(str(error) for error in failing)
         return found
 
+    def damaged(self) -> list[CatalogCorrupt]:
+        """List why collections cannot be committed that are damaged in the catalog: the others can."""
+        return list(self._damaged.values())
+
     def close(self) -> None:
         """Commit what waits (if ``start`` was called) and close everything. No other call may be in progress.
 
@@ -316,6 +321,7 @@ class House:
             if current.state.seq > current.state.row.base_seq:
                 self._committer.commit(current)
         self._failing.pop(live.id, None)
+        self._damaged.pop(live.id, None)
 
     def _resume(self, row: Collection) -> None:
         """Have a collection committed that an earlier process left in the journal; a damaged one stops no other."""
@@ -323,7 +329,7 @@ class House:
             with suppress(NotFound):  # purged since the list was made
                 self._schedule.changed(self._registry.view_row(row.uuid))
         except CatalogCorrupt as error:
-            self._failing[row.id] = error
+            self._damaged[row.id] = error
             self._report(row.name, error)
 
     def _note_change(self, live: LiveCollection) -> None:
@@ -331,7 +337,10 @@ class House:
             self._schedule.changed(live)
 
     def _note_failure(self, live: LiveCollection, error: BaseException) -> None:
-        self._failing[live.id] = error
+        if isinstance(error, CatalogCorrupt):
+            self._damaged[live.id] = error
+        else:
+            self._failing[live.id] = error
         self._report(live.state.row.name, error)
 
     def _new_uuid(self) -> str:

@@ -31,6 +31,7 @@ from davserver.server.entrance import open_door
 from davserver.server.logs import logs_are_json
 from davserver.server.opening import gc_policy, open_house, open_yard
 from davserver.server.process import Site
+from davserver.server.scrubbing import Scrubber
 from davserver.server.sockets import Address
 from davserver.trouble import log_fault
 from davserver.upkeep.caretaker import Caretaker, Schedule
@@ -74,13 +75,22 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
         partial(open_yard, settings), gc_policy(settings), Schedule(settings.gc_period_s), _Teller(metrics)
     )
     caretaker.start()
-    closing: list[Callable[[], None]] = [caretaker.stop, house.close]
+    closing: list[Callable[[], None]] = [*_start_scrub(settings, house, metrics), caretaker.stop, house.close]
     if settings.log_access and settings.log_level in {"debug", "info"}:
         log = AccessLog(_write_log, json_line if logs_are_json(settings) else console_line, clock=time.time)
         observers.append(log.observe)
         closing.append(log.close)
     observed = Observed(app, tuple(observers), monotonic=time.monotonic, random_bytes=os.urandom)
     return Site(observed, tuple(closing))
+
+
+def _start_scrub(settings: Settings, house: House, metrics: Metrics) -> list[Callable[[], None]]:
+    """Have the blocks read again, unless that is not wanted; returns what ends it."""
+    if not settings.scrub_period_days:
+        return []
+    scrubber = Scrubber(settings, house, metrics)
+    scrubber.start()
+    return [scrubber.stop]
 
 
 def behind_the_door(settings: Settings, house: House, metrics: Metrics) -> Application:

@@ -8,13 +8,16 @@ once for each version.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from davserver.collection.attributes import EMPTY
 from davserver.collection.dirnode import DirNode
 from davserver.collection.extents import StoredExtent
 from davserver.collection.filenode import FileNode
-from davserver.errors import DavserverError
+from davserver.errors import CatalogCorrupt, DavserverError
 from davserver.live.directories import Directories
+from davserver.live.house import House
 from davserver.upkeep.merkle import settle
 from davserver.upkeep.report import MAX_PLACES, Place
 from davserver.values import Locator, TreePath, format_path
@@ -105,3 +108,16 @@ class Damage:
         if any(isinstance(node, FileNode) and self._bad_blocks(node) for node in nodes):
             return None
         return [node.record for node in nodes if isinstance(node, DirNode) and node.record is not None]
+
+
+def trees_of(house: House) -> Iterator[Tree]:
+    """Iterate over the versions and heads of all collections that can be had, the trashed ones too."""
+    for row in [*house.collections(), *house.trashed()]:
+        with house.read_catalog() as tables:
+            versions, _ = tables.versions.survey(row.id)
+        for version in versions:
+            size = version.bytes
+            root = house.directories.load(version.root, files=version.files, bytes=size, attributes=EMPTY)
+            yield Tree(row.name, version.number, root)
+        with suppress(CatalogCorrupt):  # fsck tells of that
+            yield Tree(row.name, None, house.view_uuid(row.uuid).root)

@@ -20,7 +20,8 @@ from davserver.live.house import House
 from davserver.trouble import note_fault
 from davserver.web.api import commit_collection
 from davserver.web.changes import change_collection
-from davserver.web.health import live, ready
+from davserver.web.degraded import ready_or_degraded
+from davserver.web.health import live
 from davserver.web.metrics import Metrics
 from davserver.web.responses import Answer, Environ, StartResponse, StatusOf, failure
 
@@ -51,7 +52,7 @@ class WebApp:
         self._status_of = status_of
         self._routes = (
             _get("health/live", lambda _house: live()),
-            _get("health/ready", lambda _house: ready(house)),
+            _get("health/ready", lambda _house: ready_or_degraded(house)),
             _get("metrics", lambda visited: _metrics(metrics, visited, house)),
             Route(_path("api/collections/([^/]+)/commit"), {"POST": commit_collection}),
             Route(_path("api/collections/([^/]+)/changes"), {"POST": self._change}, takes_request=True),

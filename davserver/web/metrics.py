@@ -54,6 +54,11 @@ class Metrics:
         self._requests = Counter("davserver_requests", "Requests answered.", by, registry=registry)
         self._broken = Counter("davserver_responses_broken", "Responses cut off.", ("method",), registry=registry)
         self._damage = Counter("davserver_damage", "Requests that met damage.", ("kind",), registry=registry)
+        self._scrubbed = Counter("davserver_scrubbed_blocks", "Blocks read again.", registry=registry)
+        self._scrubbed_bytes = Counter("davserver_scrubbed_bytes", "Bytes read again.", registry=registry)
+        self._scrub_damage = Counter(
+            "davserver_scrub_damage", "Damaged blocks that were found.", ("healed",), registry=registry
+        )
         self._sent = Counter("davserver_response_bytes", "Bytes of response bodies.", ("method",), registry=registry)
         self._seconds = Histogram(
             "davserver_request_seconds",
@@ -123,6 +128,15 @@ class Metrics:
     def count_damage(self, kind: str) -> None:
         """Count a request that failed because of what is stored."""
         self._damage.labels(kind).inc()
+
+    def count_scrubbed(self, blocks: int, size: int) -> None:
+        """Count blocks that were read again, and their bytes."""
+        self._scrubbed.inc(blocks)
+        self._scrubbed_bytes.inc(size)
+
+    def count_scrub_damage(self, *, healed: bool) -> None:
+        """Count a block that was found damaged."""
+        self._scrub_damage.labels("yes" if healed else "no").inc()
 
     def answer(self) -> Answer:
         """Answer with all metrics in the text format."""

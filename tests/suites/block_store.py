@@ -186,6 +186,12 @@ class BlockStoreSuite:
             block.md5 for block in blocks if block.md5.startswith(prefix)
         }
 
+    def test_index_goes_on_behind_a_block(self, store):
+        names = sorted(store.put(b"block %d" % number).md5 for number in range(100))
+        for position in (0, 41, 99):
+            assert [entry.md5 for entry in store.index(after=names[position])] == names[position + 1 :]
+        assert [entry.md5 for entry in store.index(after="0" * 32)] == names
+
     def test_stat_agrees_with_the_index(self, store):
         locator = store.put(b"foo")
         assert [store.stat(locator)] == list(store.index())

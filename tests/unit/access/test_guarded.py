@@ -10,7 +10,8 @@ from davserver.live.edit import Edit
 from davserver.live.house import House
 
 NOT_FOR_REQUESTS = {
-    House: {"read_catalog", "directories", "register", "start", "failing", "trouble", "close", "access_changes"},
+    House: {"read_catalog", "directories", "register", "start", "failing", "damaged", "trouble", "close"}
+    | {"access_changes"},
     Edit: {"version", "tail", "access", "add_records", "add_trail", "add_text", "checkpoint", "owned", "set_owner"}
     | {"refuse_growth", "tables"},
 }
