@@ -19,12 +19,6 @@ class Settings:
         """Read a fact."""
         return self._connection.execute(select(_table.c.value).where(_table.c.key == key)).scalar()
 
-    def set(self, key: str, value: str) -> None:
-        """Store a fact in place of what there was."""
-        changed = self._connection.execute(update(_table).where(_table.c.key == key).values(value=value))
-        if not changed.rowcount:
-            self._connection.execute(insert(_table).values(key=key, value=value))
-
     def set_once(self, key: str, value: str) -> str:
         """Store a fact unless it is there; return the one that holds."""
         present = self.get(key)
