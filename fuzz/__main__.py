@@ -62,7 +62,7 @@ def run(target: Target, seconds: float, corpus: Path, findings: Path) -> Result:
         result.cpu_s += _cpu_s() - cpu_s
         _take(result, process.stdout + process.stderr)
         if process.returncode:
-            result.findings.append(_explain(name, process.stderr))
+            result.findings.append(f"status {process.returncode}: {_explain(name, process.stderr)}")
             print(f"--- {name}\n{result.findings[-1]}", flush=True)
     return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from itertools import count
 from pathlib import Path
@@ -76,6 +77,8 @@ def check_request(data: bytes) -> bool:
     assert headers["x-content-type-options"] == "nosniff"
     if "content-length" in headers and not data.lstrip(b"\r\n").startswith(b"HEAD") and status != 304:
         assert len(body) == int(headers["content-length"])
+    if headers.get("content-encoding") == "gzip" and body:
+        body = gzip.decompress(body)
     if headers.get("content-type", "").startswith("application/xml; charset=utf-8") and body.startswith(b"<?xml"):
         ElementTree.fromstring(body)
     return True

@@ -18,6 +18,7 @@ from davserver.dav.structured import parse_dictionary, write_member
 from davserver.dav.synctoken import SyncToken
 from davserver.errors import Invalid, LocatorError, NotAuthenticated
 from davserver.middleware.browsers import can_be_owned, host_name
+from davserver.middleware.compression import accepts_gzip
 from davserver.middleware.forwarded import address_of, hops_of_forwarded, hops_of_x_headers
 from davserver.values import PDH, Locator
 from fuzz.target import Target, header_text
@@ -148,6 +149,16 @@ def check_prefix(data: bytes) -> bool:
     return True
 
 
+def check_accept_encoding(data: bytes) -> bool:
+    """Gzip is taken where it is named or meant by ``*``, and never where it is refused alone."""
+    text = header_text(data)
+    accepts = accepts_gzip(text)
+    assert not accepts or "gzip" in text.lower() or "*" in text
+    assert not accepts_gzip("gzip;q=0")
+    assert not accepts_gzip(text + ", identity;q=1, gzip;q=0, x-gzip;q=0")
+    return accepts
+
+
 def check_host(data: bytes) -> bool:
     """A Host has a name, which does not change when it is read again; what looks like a domain can be owned."""
     text = header_text(data)
@@ -215,6 +226,7 @@ TARGETS = (
         (b"for=", b"proto=", b"host=", b'"', b"\\", b"\t", b"::ffff:1.2.3.4"),
         300,
     ),
+    Target("accept-encoding", check_accept_encoding, (b"gzip, br", b"*;q=0.5", b"x-gzip;q=1.0"), (b";q=", b"*"), 80),
     Target("prefix", check_prefix, (b"/dav/x.y", b"/a/"), (b"/", b"..", b"%2f"), 60),
     Target("host", check_host, (b"localhost:8080", b"[::1]:80", b"Evil.COM."), (b".com", b"[", b"]", b":", b"."), 80),
     Target("locator", check_names_of_blocks, (b"a" * 32 + b"+5+Ahint@1", b"b" * 32 + b"+67108864"), (b"+A", b"@"), 120),
