@@ -1,6 +1,7 @@
 """A server that dies at a labelled point, in the middle of the work of several clients, loses nothing it had answered.
 
 ``DAVSERVER_FAILPOINT_HITS``: each point kills when it is reached for the first time, for the second, up to so many.
+With 1, the default, the points behind a statement are left out: in front of the next one it is the same.
 """
 
 from __future__ import annotations
@@ -15,9 +16,14 @@ from pathlib import Path
 
 import pytest
 
+from davserver.collection import tree
+from davserver.collection.attributes import Attributes
+from davserver.collection.change import Put
+from davserver.live.house import House
+from davserver.upkeep.fsck import fsck
 from tests.support.crash.actors import SHARED, Actor
-from tests.support.crash.failpoints import serve_until
-from tests.support.crash.judge import Moment, judge, opened
+from tests.support.crash.failpoints import collect_all, collect_until, serve_until
+from tests.support.crash.judge import Moment, judge, opened, read
 from tests.support.davclient import NO_ANSWER, Dav
 
 HITS = int(os.environ.get("DAVSERVER_FAILPOINT_HITS", "1"))
@@ -48,8 +54,24 @@ TABLES = (
 )
 
 
+COLLECTING = (
+    "DELETE journal",
+    "DELETE versions",
+    "DELETE collections",
+    "DELETE records",
+    "unlink",
+    "create",
+    "rename",
+    "COMMIT",
+)
+
+
 def around(names: tuple[str, ...]) -> list[str]:
     return [f"{when} {name}" for name in names for when in ("before", "after")]
+
+
+def at(names: tuple[str, ...]) -> list[str]:
+    return around(names) if HITS > 1 else [f"before {name}" for name in names]
 
 
 class Life:
@@ -72,7 +94,8 @@ class Life:
     def die_at(self, label: str, hit: int) -> None:
         """Start a server that dies at a point; let all clients but the founder use it until then."""
         ours, theirs = self._context.Pipe()
-        server = self._context.Process(target=serve_until, args=(label, hit, self.data, theirs))
+        counting = {"from_start": len(self._crew) == 1}
+        server = self._context.Process(target=serve_until, args=(label, hit, self.data, theirs), kwargs=counting)
         server.start()
         theirs.close()
         try:
@@ -94,6 +117,21 @@ class Life:
     def _note(self, actor: int, event: str) -> None:
         kind, number = event.split()
         self._noted[actor] = (int(number) + (kind == "done"), kind == "sent")
+
+
+def put(house: House, collection: str, name: str, data: bytes) -> None:
+    with house.upload(len(data)) as upload:
+        upload.write(data)
+        node = upload.finish(lambda etag: Attributes(etag=etag))
+    house.edit(lambda edit: edit.apply(edit.view(collection).info.id, Put((name,), node)))
+
+
+def contents(house: House) -> list[tuple[str, bytes | None]]:
+    return [
+        (f"{collection.name} {path}", read(house, node))
+        for collection in house.collections()
+        for path, node in tree.walk(house.view(collection.name).root)
+    ]
 
 
 def address(ready) -> str:
@@ -134,7 +172,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("hit", range(1, HITS + 1))
-@pytest.mark.parametrize("label", [*around(BLOCKS), *around(TABLES), "before reply"])
+@pytest.mark.parametrize("label", dict.fromkeys([*around(BLOCKS), *at(TABLES), "after COMMIT", "before reply"]))
 def test_nothing_answered_is_lost_and_nothing_is_half_done(
     tmp_path: Path, founded: Path, context: ForkServerContext, label: str, hit: int
 ) -> None:
@@ -148,7 +186,7 @@ def test_nothing_answered_is_lost_and_nothing_is_half_done(
     assert life.judge() == []
 
 
-@pytest.mark.parametrize("label", around(STARTS))
+@pytest.mark.parametrize("label", at(STARTS))
 def test_a_first_start_that_dies_leaves_something_to_start_from(
     tmp_path: Path, context: ForkServerContext, label: str
 ) -> None:
@@ -156,3 +194,40 @@ def test_a_first_start_that_dies_leaves_something_to_start_from(
     life.hire()
     life.die_at(label, 1)
     assert life.judge() == []
+
+
+@pytest.fixture(scope="module")
+def littered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a data directory with a collection, one that is in the trash, and a block that nobody names."""
+    data = tmp_path_factory.mktemp("littered") / "data"
+    with opened(data) as house:
+        for name in (SHARED[0], "going"):
+            house.edit(lambda edit, name=name: edit.create_collection(name))
+            put(house, name, "in a version", os.urandom(40_000))
+            house.commit(name)
+            put(house, name, "in the journal", b"small" + name.encode())
+        house.edit(lambda edit: edit.trash_collection(edit.view("going").info.id))
+        house.blocks.put(os.urandom(30_000))
+    return data
+
+
+@pytest.mark.parametrize(
+    ("label", "keep_s"),
+    [*((label, 0.0) for label in at(COLLECTING)), *((label, 1000.0) for label in around(("rename",)))],
+)
+def test_a_collection_of_garbage_that_dies_takes_nothing_with_it_and_is_done_by_the_next(
+    tmp_path: Path, littered: Path, context: ForkServerContext, label: str, keep_s: float
+) -> None:
+    data = Path(shutil.copytree(littered, tmp_path / "data"))
+    with opened(data) as house:
+        expected = contents(house)
+    collector = context.Process(target=collect_until, args=(label, data, keep_s))
+    collector.start()
+    collector.join(LIMIT_S)
+    assert collector.exitcode == -signal.SIGKILL
+    for run in ("the one that died", "the next"):
+        with opened(data) as house:
+            assert contents(house) == expected, run
+            assert fsck(house).errors == [], run
+        last = collect_all(data, keep_s)
+    assert (last.garbage, last.records, last.purged) == (0, 0, [])

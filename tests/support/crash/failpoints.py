@@ -21,8 +21,10 @@ import os
 import re
 import signal
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -37,6 +39,8 @@ from davserver.config import Settings
 from davserver.server import compose, opening
 from davserver.server.process import Site
 from davserver.server.serve import serve
+from davserver.upkeep.gc import collect
+from davserver.upkeep.harvest import Harvest
 from tests.support.crash.judge import INLINE_BYTES
 
 _STATEMENT = re.compile(
@@ -47,16 +51,21 @@ _READING = {"GET", "HEAD", "OPTIONS", "PROPFIND"}
 
 
 class FailPoint:
-    """The point at which this process is to end. Threads: any."""
+    """The point at which this process is to end, from when it is armed on. Threads: any."""
 
-    def __init__(self, label: str, hit: int) -> None:
+    def __init__(self, label: str, hit: int, *, armed: bool = True) -> None:
         self._label = label
         self._left = hit
+        self._armed = armed
         self._lock = threading.Lock()
+
+    def arm(self) -> None:
+        """Count from now on."""
+        self._armed = True
 
     def reach(self, label: str) -> None:
         """Come to a point; ends the process if it is the one."""
-        if label == self._label:
+        if self._armed and label == self._label:
             with self._lock:
                 self._left -= 1
                 if self._left == 0:
@@ -99,11 +108,15 @@ class FailingFs(RealFs):
 
     def sync_directory(self, path: Path) -> None:
         with self._point.around("sync_directory"):
-            super().sync_directory(path)
+            RealFs().sync_directory(path)  # which syncs a descriptor, and that has another label
 
     def link(self, source: Path, target: Path) -> None:
         with self._point.around("link"):
             super().link(source, target)
+
+    def rename(self, source: Path, target: Path) -> None:
+        with self._point.around("rename"):
+            super().rename(source, target)
 
     def unlink(self, path: Path) -> None:
         with self._point.around("unlink"):
@@ -130,20 +143,50 @@ class FailingCatalog:
         self._point.reach("after COMMIT")
 
 
-def serve_until(label: str, hit: int, data: Path, ready: Connection) -> None:
-    """Serve, in this process, until the point; tells the address when the server is ready."""
+def serve_until(label: str, hit: int, data: Path, ready: Connection, *, from_start: bool) -> None:
+    """Serve, in this process, until the point; tells the address when the server is ready.
+
+    Points are counted from the start or, if that is not asked for, from when the server is ready.
+    """
     os.setsid()
-    point = FailPoint(label, hit)
+    point = FailPoint(label, hit, armed=from_start)
+    set_traps(point)
+    composed = compose.compose
+    compose.compose = lambda *arguments, **options: failing_site(composed(*arguments, **options), point)
+
+    def say(text: str) -> None:
+        point.arm()
+        ready.send(text)
+
+    settings = Settings(
+        data=data, listen="127.0.0.1:0", inline_bytes=INLINE_BYTES, commit_idle_s=0.2, log_level="error", threads=8
+    )
+    serve(settings, say)
+
+
+def collect_until(label: str, data: Path, keep_s: float) -> None:
+    """Collect garbage, in this process, until it comes to the point for the first time."""
+    set_traps(FailPoint(label, 1))
+    collect_all(data, keep_s)
+
+
+def collect_all(data: Path, keep_s: float) -> Harvest:
+    """Collect garbage as if a month had passed."""
+    settings = Settings(data=data, gc_keep_s=keep_s)
+    yard = opening.open_yard(settings)
+    try:
+        later = replace(yard, clock=lambda: time.time() + 30 * 86_400)
+        return collect(later, opening.gc_policy(settings), force=True)
+    finally:
+        yard.close()
+
+
+def set_traps(point: FailPoint) -> None:
+    """Have all that this process opens from now on come to the point."""
     listen_to_statements(point)
     drivers = {"file": lambda place, world: open_directory(place, world._replace(fs=FailingFs(point)))}
     opening.open_store = partial(open_store, drivers=drivers)
     opening.open_catalog = lambda url, **options: FailingCatalog(open_catalog(url, **options), point)
-    composed = compose.compose
-    compose.compose = lambda *arguments, **options: failing_site(composed(*arguments, **options), point)
-    settings = Settings(
-        data=data, listen="127.0.0.1:0", inline_bytes=INLINE_BYTES, commit_idle_s=0.2, log_level="error", threads=8
-    )
-    serve(settings, ready.send)
 
 
 def failing_site(site: Site, point: FailPoint) -> Site:
