@@ -91,7 +91,7 @@ def _holders(yard: Yard, locator: Locator) -> Iterator[Holder]:
 
 def _trees(yard: Yard, tables: Tables, rows: dict[int, Collection]) -> Iterator[Tree]:
     load = Directories(yard.catalog).load
-    for root in tables.garbage.roots():
+    for root in dict.fromkeys(tables.garbage.roots()):  # a checkpoint is a version, too
         tree = load(root.root, files=0, bytes=0, attributes=EMPTY)
         yield Tree(_name(rows[root.collection_id]), root.number, tree)
 
