@@ -23,7 +23,7 @@ from davserver.catalog.uploads import Uploads
 from davserver.collection.dirnode import DirNode
 from davserver.collection.extents import RangeReader
 from davserver.collection.marshal import manifest_text
-from davserver.errors import CatalogCorrupt, DavserverError, NotFound, StoreUnavailable, UnknownVersion
+from davserver.errors import CatalogBusy, CatalogCorrupt, DavserverError, NotFound, StoreUnavailable, UnknownVersion
 from davserver.live.allowance import Allowance, allowance
 from davserver.live.budget import MemoryBudget
 from davserver.live.committing import Committer
@@ -48,6 +48,7 @@ PARTS = ("catalog", "blocks", "space", "commits")
 """What ``House.trouble`` may name."""
 _STORING_THREADS = 4
 _COMMIT_ATTEMPTS = 20
+_LOOKS = 20
 
 
 class Blocks(RangeReader, TouchesBlocks, BlockIndex, Protocol):
@@ -119,8 +120,13 @@ class House:
         return row
 
     def view(self, name: str) -> View:
-        """Return a collection as it is now in any process; raises NotFound."""
-        return self._registry.view(name).state.view()
+        """Return a collection as it is now in any process; raises NotFound or CatalogBusy."""
+        for _ in range(_LOOKS):
+            state = self._registry.view(name).state
+            # Between those two the collection may have gone and another one have got its name, which was never free.
+            if state.row.name == name and state.row.trashed_ns is None:
+                return state.view()
+        raise CatalogBusy(f"the name {name!r} goes from one collection to the next")
 
     def view_uuid(self, uuid: str) -> View:
         """Return a collection by its uuid, trashed or not; raises NotFound."""
