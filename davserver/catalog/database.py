@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError
 
+from davserver.blocks.fs import RealFs
 from davserver.catalog.accounts import COUNTER_QUERY, Access
 from davserver.catalog.alone import alone
 from davserver.catalog.collections import Collections
@@ -238,7 +239,7 @@ def open_catalog(url: str, *, busy_s: float = BUSY_S) -> Catalog:
 
 def _open_sqlite(url: URL, busy_s: float) -> Catalog:
     path = path_of(url)
-    files = Files(path)
+    files = Files(path, RealFs())
     gate = FileGate(path.with_name(path.name + ".lock"), busy_s)
     engine = make_engine(url, files, busy_s)
     with turn(gate), translated():

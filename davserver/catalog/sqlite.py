@@ -18,6 +18,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 
+from davserver.blocks.fs import Fs, ensure_directory
 from davserver.errors import ConfigError, StoreUnavailable
 
 _PRAGMAS = (
@@ -32,14 +33,14 @@ _PRAGMAS = (
 class Files:
     """The database and its log, as they were when they were opened. Cost of a check: two system calls."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fs: Fs) -> None:
         """Make the database's file if it is not there, for its owner alone, and remember it: it has password hashes.
 
         A file that is there is not even opened: whoever closes it drops the locks that all of this process's
         connections have on it, and the next process to close the database then takes the log away from under them.
         """
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            ensure_directory(path.parent, fs)
             with suppress(FileExistsError):
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             if not os.access(path, os.R_OK | os.W_OK):
