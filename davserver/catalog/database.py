@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
@@ -44,6 +45,18 @@ BUSY_S = 30.0
 
 _FAILURE = "davserver.failure"
 """Where a connection keeps the error that spoilt its transaction."""
+
+
+ASK_S = 1.0
+"""How long the gate's word is taken: what other programs write into the database past the gate is seen after that."""
+
+
+class _Seen(NamedTuple):
+    """The database's version as of so many turns at the gate, and until when that is believed."""
+
+    turns: int | None
+    version: int
+    until_s: float
 
 
 class Savepoint(Protocol):
@@ -111,11 +124,18 @@ class Catalog:
     """
 
     def __init__(
-        self, engine: Engine, gate: WriteGate, files: Files, alone: Callable[[str], AbstractContextManager[None]]
+        self,
+        engine: Engine,
+        gate: WriteGate,
+        files: Files,
+        alone: Callable[[str], AbstractContextManager[None]],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """``alone`` holds a lock among all processes for a task of that name; raises AlreadyAtWork."""
         self.alone = alone
         self._engine = engine
+        self._monotonic = monotonic
         self._gate = gate
         self._files = files
         event.listen(engine, "handle_error", _note_failure)
@@ -126,8 +146,8 @@ class Catalog:
         self._watching = threading.Lock()
         self._sync_failure = ""
         self._failed_writes = 0
-        self._access_seen = -1
-        self._access_changes = 0
+        self._seen = _Seen(None, -1, 0.0)
+        self._access = (-1, 0)
 
     @contextmanager
     def write(self) -> Iterator[Tables]:
@@ -161,19 +181,28 @@ class Catalog:
         return (self._failed_writes << 32) + _data_version(self._writer.connection)
 
     def reader_sees(self) -> int:
-        """Return a number that changes whenever any connection committed (a few microseconds)."""
+        """Return a number that changes whenever any connection committed (a microsecond, if none did)."""
+        turns = self._gate.settled()  # before the database is asked: what ends in between is asked for again
+        now_s = self._monotonic()
+        known = self._seen
+        if turns is not None and turns == known.turns and now_s < known.until_s:
+            return known.version
         with self._watching, translated():
-            return _data_version(self._watcher)
+            version = _data_version(self._watcher)
+        self._seen = _Seen(turns, version, now_s + ASK_S)
+        return version
 
     def access_changes(self) -> int:
-        """Return a number that changes when accounts, tokens or grants did, in any process (a few microseconds)."""
+        """Return a number that changes when accounts, tokens or grants did, in any process (a microsecond or two)."""
+        seen = self.reader_sees()
+        known = self._access
+        if seen == known[0]:
+            return known[1]
         with self._watching, translated():
-            seen = _data_version(self._watcher)
-            if seen != self._access_seen:
-                rows = _directly(self._watcher, COUNTER_QUERY)
-                self._access_changes = int(rows[0][0]) if rows else 0
-                self._access_seen = seen
-            return self._access_changes
+            rows = _directly(self._watcher, COUNTER_QUERY)
+        changes = int(rows[0][0]) if rows else 0
+        self._access = (seen, changes)
+        return changes
 
     def check_ready(self) -> None:
         """Raise what stands in the way of the next transaction, as far as that can be known without one."""

@@ -1,6 +1,6 @@
 """One writer at a time among the processes that share an SQLite file.
 
-Owns: the file lock taken before ``BEGIN IMMEDIATE``.
+Owns: the file lock taken before ``BEGIN IMMEDIATE``, and the number of turns in the same file (``counter``).
 Why: SQLite's own busy handler sleeps in growing steps, so that two busy processes make each other wait for seconds;
 a blocking file lock hands the turn over at once. Correctness does not rest on it: SQLite still orders the writers.
 Invariant: nobody waits for ever for a process that was stopped or hangs while it had the turn.
@@ -17,6 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from davserver.catalog.counter import ChangeCounter
 from davserver.errors import CatalogBusy, StoreUnavailable
 
 
@@ -32,6 +33,9 @@ class WriteGate(Protocol):
     def leave(self) -> None:
         """Give the turn away."""
 
+    def settled(self) -> int | None:
+        """Return a number that stays as it is as long as nobody has the turn, None if somebody has it."""
+
     def close(self) -> None:
         """Release what the gate holds."""
 
@@ -42,12 +46,36 @@ class FileGate:
     def __init__(self, path: Path, patience_s: float) -> None:
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._counter = ChangeCounter(self._descriptor)
         except OSError as error:
             raise _broken(error) from error
         self._patience_s = patience_s
         self._wait: _Wait | None = None
 
     def enter(self) -> None:
+        """Take the turn."""
+        self._lock()
+        try:
+            self._counter.begin()
+        except OSError as error:
+            self._unlock()
+            raise _broken(error) from error
+
+    def leave(self) -> None:
+        """Give it away."""
+        self._counter.end()
+        self._unlock()
+
+    def settled(self) -> int | None:
+        """Read the number of turns."""
+        return self._counter.settled()
+
+    def close(self) -> None:
+        """Close the lock file."""
+        self._counter.close()
+        os.close(self._descriptor)
+
+    def _lock(self) -> None:
         """Wait for the lock: at once where it is free, else in a thread, as no wait for a file lock ends by itself."""
         while self._wait is not None or not self._is_free():
             self._wait = self._wait or _Wait(self._descriptor)
@@ -58,13 +86,8 @@ class FileGate:
             if outcome is _Outcome.GRANTED:
                 return
 
-    def leave(self) -> None:
-        """Release the lock."""
+    def _unlock(self) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-
-    def close(self) -> None:
-        """Close the lock file."""
-        os.close(self._descriptor)
 
     def _is_free(self) -> bool:
         try:

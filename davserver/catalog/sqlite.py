@@ -31,7 +31,7 @@ _PRAGMAS = (
 
 
 class Files:
-    """The database and its log, as they were when they were opened. Cost of a check: two system calls."""
+    """The database, its log and its gate, as they were when they were opened. Cost of a check: three system calls."""
 
     def __init__(self, path: Path, fs: Fs) -> None:
         """Make the database's file if it is not there, for its owner alone, and remember it: it has password hashes.
@@ -51,9 +51,10 @@ class Files:
         self._known = {path: _identity(path)}
 
     def remember_log(self) -> None:
-        """Remember the log, too: it is there while a connection is open, in whichever process."""
-        log = self._path.with_name(self._path.name + "-wal")
-        self._known[log] = _identity(log)
+        """Remember the log and the gate, too: they are there while a connection is open, in whichever process."""
+        for ending in ("-wal", ".lock"):  # readers trust what writers count in the second (see ``gate``)
+            path = self._path.with_name(self._path.name + ending)
+            self._known[path] = _identity(path)
 
     def check(self) -> None:
         """Raise StoreUnavailable if a name no longer means the file that is open."""
