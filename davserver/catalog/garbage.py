@@ -83,6 +83,16 @@ class Garbage:
                 return
             after = (rows[-1].collection_id, rows[-1].seq)
 
+    def gaps(self) -> list[str]:
+        """List the names of the collections whose journal lacks an entry that no version holds."""
+        pending = select(func.count()).where(
+            _journal.c.collection_id == _collections.c.id,
+            _journal.c.seq > _collections.c.base_seq,
+            _journal.c.seq <= _collections.c.head_seq,
+        )
+        torn = pending.scalar_subquery() != _collections.c.head_seq - _collections.c.base_seq
+        return list(self._connection.execute(select(_collections.c.name).where(torn)).scalars())
+
     def texts(self, without: AnyOf[int] = ()) -> list[str]:
         """List the portable data hashes of the texts that versions keep."""
         query = select(_versions.c.pdh).distinct().where(_versions.c.text, _versions.c.collection_id.not_in(without))

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from davserver.catalog.database import Catalog, Tables
 from davserver.collection.named import names_of
 from davserver.collection.record import DirectoryRecord
-from davserver.errors import Invalid, RecordCorrupt, StoreUnavailable
+from davserver.errors import Invalid, JournalCorrupt, RecordCorrupt, StoreUnavailable
 from davserver.live.uploads import named_blocks
 from davserver.manifest.locators import locators_of_line, locators_of_stream
 from davserver.upkeep.digests import DigestSet
@@ -58,6 +58,8 @@ class Marks:
         Left out are collections, and uploads that expire before a time: what a dry run says of them. Raises
         JournalCorrupt.
         """
+        for name in tables.garbage.gaps():  # what the missing entry named is not known
+            raise JournalCorrupt(f"the journal of {name!r} lacks an entry", hint="run davserver fsck")
         for row in tables.garbage.roots(without):
             self._name_record(row.root)
         for entry in tables.garbage.entries(without):

@@ -409,6 +409,7 @@ def test_a_large_share_of_a_store_that_is_not_small_stays(ground, photos):
     ("statement", "error"),
     [
         ("UPDATE journal SET header = x'00'", JournalCorrupt),
+        ("DELETE FROM journal", JournalCorrupt),
         ("UPDATE records SET body = x'00'", RecordCorrupt),
         ("DELETE FROM records", RecordCorrupt),
     ],
