@@ -109,7 +109,7 @@ class Settings(BaseModel):
     limits_io_s: Seconds = Field(default=60.0, description="silence of a client within a request")
     limits_idle_s: Seconds = Field(default=75.0, description="silence of a client between requests")
     limits_rate_bytes: int = Field(default=500, ge=0, description="a client's least bytes a second; 0: any")
-    limits_connections: int = Field(default=10_000, ge=10, description="idle connections kept by one process")
+    limits_connections: int = Field(default=12_000, ge=10, description="idle connections kept by one process")
     limits_queue: int = Field(default=1000, ge=1, description="requests that may wait for a thread")
     limits_address_connections: int = Field(default=1000, ge=1, description="connections of one address")
     limits_address_requests: int = Field(default=48, ge=1, description="requests of one address served at once")

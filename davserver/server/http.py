@@ -44,7 +44,7 @@ class Limits:
     io_s: float = 60.0
     rate: int = 500
     idle_s: float = 75.0
-    connections: int = 10_000
+    connections: int = 12_000
     queue: int = 1000
     address_connections: int = 1000
     address_requests: int = 48

@@ -86,6 +86,11 @@ def test_what_is_no_request_document(body):
         xml.parse(body)
 
 
+def test_what_has_far_too_many_elements_is_not_even_parsed():
+    with pytest.raises(BadRequest, match="more than"):
+        xml.parse(b"<a>" + b"<b/>" * 5 * xml.MAX_ELEMENTS)  # its end is missing, which only a parser would find
+
+
 def test_another_root_is_refused():
     with pytest.raises(BadRequest):
         xml.parse(b"<propfind/>", root="{DAV:}propfind")

@@ -201,3 +201,10 @@ def test_bytes_that_settle_a_head_are_known(text):
 )
 def test_bytes_that_leave_a_head_open_are_known(text):
     assert not has_come(text, HeadLimits(size=100))
+
+
+def test_no_more_lines_are_read_than_allowed():
+    assert head(get(*[b"X: y"] * 9), HeadLimits(fields=10)) is not None  # Host is one, too
+    with pytest.raises(Refused, match="too many") as refused:
+        head(get(*[b"X: y"] * 10), HeadLimits(fields=10))
+    assert refused.value.status.startswith("431")
