@@ -27,9 +27,8 @@ class Registry:
         self._capacity = capacity
         self._open: OrderedDict[int, LiveCollection] = OrderedDict()
         self._lock = threading.Lock()
-        self._read_names: dict[str, LiveCollection] = {}
+        self._read_names: tuple[int, dict[str, LiveCollection]] = (-1, {})
         self._write_names: dict[str, int] = {}
-        self._reader_saw = -1
         self._writer_saw = -1
 
     # -- the reading side ---------------------------------------------------------------------------------------------
@@ -37,6 +36,8 @@ class Registry:
     def view(self, name: str) -> LiveCollection:
         """Return the collection of a name, current as of this call; raises NotFound."""
         seen = self._catalog.reader_sees()
+        if self._directories.many_loaded:
+            self._let_go()
         names = self._reader_names(seen)
         live = names.get(name)
         if live is None or live.reader_saw != seen:
@@ -82,10 +83,10 @@ class Registry:
         return live
 
     def _reader_names(self, seen: int) -> dict[str, LiveCollection]:
-        if self._reader_saw != seen:
-            self._read_names = {}
-            self._reader_saw = seen
-        return self._read_names
+        known = self._read_names  # a pair: a thread that looked earlier must not write its names among newer ones
+        if known[0] != seen:
+            known = self._read_names = (seen, {})
+        return known[1]
 
     # -- the writing side, inside a write transaction -----------------------------------------------------------------
 
@@ -150,10 +151,24 @@ class Registry:
             if live is None:
                 live = self._open[state.row.id] = LiveCollection(state)
                 if len(self._open) > self._capacity:
-                    self._open.popitem(last=False)
+                    self._close_one()
                 return live
         live.publish(state)
         return live
+
+    def _close_one(self) -> None:
+        """Close the collection that was not used for longest; one with content in memory only if all have some."""
+        idle = (key for key, live in self._open.items() if not live.state.root.mem_bytes)
+        del self._open[next(idle, next(iter(self._open)))]
+
+    def _let_go(self) -> None:
+        """Close all collections that can be opened again without a journal: what was walked once does not stay."""
+        with self._lock:
+            self._directories.start_counting()
+            for key, live in list(self._open.items()):
+                if live.state.seq == live.state.row.base_seq:
+                    del self._open[key]
+            self._read_names = {}
 
     def pending_bytes(self) -> int:
         """Sum up the content in memory that is in no block yet."""
