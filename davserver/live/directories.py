@@ -10,12 +10,28 @@ from davserver.collection.dirnode import EMPTY_DIR, DirNode
 from davserver.collection.record import DirectoryRecord, dirnode_of, lazy_directory
 from davserver.errors import Invalid, RecordCorrupt
 
+_DIRECTORIES_KEPT = 4
+
 
 class Directories:
     """Opens directories by the hash of their record. Threads: any."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, memory_bytes: int = 1 << 27) -> None:
+        """``memory_bytes``: how much may be read before it is time to let go of trees (the size of the records)."""
         self._catalog = catalog
+        self._memory_bytes = memory_bytes
+        # Counted without a lock: a record that is lost in a race is one of thousands.
+        self._read_bytes = 0
+        self._largest_bytes = 0
+
+    @property
+    def many_loaded(self) -> bool:
+        """Whether so much was read that trees should be let go; never because of a few large directories alone."""
+        return self._read_bytes > max(self._memory_bytes, _DIRECTORIES_KEPT * self._largest_bytes)
+
+    def start_counting(self) -> None:
+        """Count anew: the trees were let go."""
+        self._read_bytes = 0
 
     def fetch(self, record_hash: str) -> DirectoryRecord:
         """Read a record and verify its hash; raises RecordCorrupt if it is missing or damaged."""
@@ -23,6 +39,8 @@ class Directories:
             body = tables.records.get(record_hash)
         if body is None:
             raise RecordCorrupt(record_hash, "missing from the catalog")
+        self._read_bytes += len(body)
+        self._largest_bytes = max(self._largest_bytes, len(body))
         if hashlib.sha256(body).hexdigest() != record_hash:
             raise RecordCorrupt(record_hash, "its bytes do not have this hash")
         try:

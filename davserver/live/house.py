@@ -80,7 +80,7 @@ class House:
         self._report = report
         self._failing: dict[int, BaseException] = {}
         self._damaged: dict[int, CatalogCorrupt] = {}
-        self._directories = Directories(catalog)
+        self._directories = Directories(catalog, self.settings.loaded_bytes)
         self._registry = Registry(catalog, self._directories, capacity=self.settings.open_collections)
         self._cluster = self._cluster_id()
         self._writer = Writer(catalog, self._registry, clock=clock, new_uuid=self._new_uuid, changed=self._note_change)

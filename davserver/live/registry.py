@@ -168,7 +168,7 @@ class Registry:
             for key, live in list(self._open.items()):
                 if live.state.seq == live.state.row.base_seq:
                     del self._open[key]
-            self._read_names = {}
+            self._read_names = (-1, {})
 
     def pending_bytes(self) -> int:
         """Sum up the content in memory that is in no block yet."""

@@ -59,3 +59,8 @@ class LiveSettings:
     def waiting_bytes(self) -> int:
         """Of the memory, the part for content that waits for a commit."""
         return self.memory_bytes * 3 // 8
+
+    @property
+    def loaded_bytes(self) -> int:
+        """How many bytes of directory records are read before trees that nobody changes are let go."""
+        return self.memory_bytes // 8

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from davserver.collection import tree
-from davserver.collection.change import Mkdir
+from davserver.collection.attributes import Attributes
+from davserver.collection.change import Mkdir, Put
 
 
 def names(view):
@@ -54,3 +55,58 @@ def test_a_name_that_passes_to_another_collection_is_never_seen_free(house, monk
     view = house.view("a")
     assert view.info.trashed_ns is None
     assert view.info.id != old.id
+
+
+def grow(house, collection, folders):
+    """Make a collection of so many folders of one folder each, and commit it."""
+
+    def change(edit):
+        info = edit.create_collection(collection)
+        for number in range(folders):
+            edit.apply(info.id, Mkdir((f"{number}",)))
+            edit.apply(info.id, Mkdir((f"{number}", "x")))
+
+    house.edit(change)
+    house.commit(collection)
+
+
+def test_what_was_walked_once_does_not_stay_in_memory(neighbourhood):
+    first = neighbourhood.open()
+    for collection in ("a", "b", "c"):
+        grow(first, collection, 100)
+    house = neighbourhood.open(memory_bytes=1000)
+    make(house, "c", "new")
+    walked = names(house.view("a"))
+    old = house.view("a").root
+    assert names(house.view("a")) == names(house.view("b")) == walked
+    assert len(walked) == 200
+    assert house.view("a").root is not old  # it was let go, and opened again
+    assert "new" in names(house.view("c"))
+    assert make(house, "a", "later") == walked
+    assert len(names(house.view("a"))) == 201
+
+
+def test_a_large_directory_that_is_looked_at_again_and_again_stays(neighbourhood):
+    neighbourhood.open().edit(lambda edit: edit.create_collection("a"))
+    first = neighbourhood.houses[0]
+    for number in range(50):
+        make(first, "a", f"{number}")
+    first.commit("a")
+    house = neighbourhood.open(memory_bytes=1)
+    root = house.view("a").root
+    for _ in range(10):
+        assert len(names(house.view("a"))) == 50
+    assert house.view("a").root is root
+
+
+def test_content_that_waits_for_a_commit_is_counted_although_many_collections_are_open(neighbourhood):
+    house = neighbourhood.open(open_collections=2)
+    for collection in ("a", "b", "c", "d"):
+        house.edit(lambda edit, name=collection: edit.create_collection(name))
+    with house.upload(10) as upload:
+        upload.write(b"0123456789")
+        node = upload.finish(Attributes)
+    house.edit(lambda edit: edit.apply(edit.view("a").info.id, Put(("f",), node)))
+    for collection in ("b", "c", "d"):
+        house.view(collection)
+    assert house._registry.pending_bytes() == 10
