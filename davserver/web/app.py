@@ -7,6 +7,7 @@ Never: WebDAV; nothing here has locks, depth or XML.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -19,7 +20,7 @@ from davserver.errors import DavserverError, StoreFull, StoreUnavailable
 from davserver.live.house import House
 from davserver.trouble import note_fault
 from davserver.web.api import commit_collection
-from davserver.web.changes import change_collection
+from davserver.web.changes import LARGE_AT_ONCE, change_collection, is_large
 from davserver.web.degraded import ready_or_degraded
 from davserver.web.health import live
 from davserver.web.metrics import Metrics
@@ -50,6 +51,7 @@ class WebApp:
     def __init__(self, house: House, metrics: Metrics, status_of: StatusOf) -> None:
         self._house = house
         self._status_of = status_of
+        self._large_changes = threading.BoundedSemaphore(LARGE_AT_ONCE)
         self._routes = (
             _get("health/live", lambda _house: live()),
             _get("health/ready", lambda _house: ready_or_degraded(house)),
@@ -78,7 +80,15 @@ class WebApp:
         return failure(404, "no such page")
 
     def _change(self, house: House, environ: Environ, name: str) -> Answer:
-        return change_collection(house, environ, name, self._status_of)
+        """Make changes; of large sets a few at once, since JSON takes some twenty times its size in memory."""
+        if not is_large(environ):
+            return change_collection(house, environ, name, self._status_of)
+        if not self._large_changes.acquire(blocking=False):
+            raise StoreUnavailable(f"{LARGE_AT_ONCE} large sets of changes are being made already")
+        try:
+            return change_collection(house, environ, name, self._status_of)
+        finally:
+            self._large_changes.release()
 
     def _run(self, handler: Handler, house: House, environ: Environ, arguments: Sequence[object]) -> Answer:
         try:

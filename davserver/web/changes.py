@@ -36,6 +36,8 @@ from davserver.web.changeset import ChangeSet, Item, parse_changes
 from davserver.web.responses import Answer, Environ, StatusOf, as_json, failure
 
 MAX_BODY_BYTES = 16 << 20
+LARGE_BYTES = 1 << 20
+LARGE_AT_ONCE = 2
 MAX_PROPERTIES = 128
 MAX_PROPERTY_CHARS = 64 << 10
 _SLICE_BYTES = 1 << 20
@@ -62,6 +64,11 @@ def change_collection(house: House, environ: Environ, name: str, status_of: Stat
         if status >= 500 and status not in {503, 507}:
             raise failed.reason from None
         return as_json(status, {"error": failed.reason.message, "index": failed.index})
+
+
+def is_large(environ: Environ) -> bool:
+    """Tell whether a body may be longer than ``LARGE_BYTES``."""
+    return "HTTP_TRANSFER_ENCODING" in environ or int(environ.get("CONTENT_LENGTH") or 0) > LARGE_BYTES
 
 
 class _Failed(DavserverError):

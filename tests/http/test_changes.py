@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 
 import pytest
 
 from davserver.dav.app import make_app
 from davserver.dav.status import row_of
 from davserver.web.app import WebApp
+from davserver.web.changes import LARGE_AT_ONCE
 from davserver.web.metrics import Metrics
+from tests.support.process import until
 from tests.support.site import DAV
 
 PATH = "/_/api/collections/c/changes"
@@ -195,3 +199,18 @@ def test_only_json_is_taken_and_only_by_post(api):
 def test_a_body_that_is_too_long_is_refused(api):
     head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {JSON}\r\nContent-Length: 999999999\r\n"
     assert api.raw(f"{head}Expect: 100-continue\r\n\r\n".encode()).startswith(b"HTTP/1.1 413 ")
+
+
+def test_large_sets_are_made_a_few_at_once(api, monkeypatch):
+    """JSON takes twenty times its size in memory."""
+    monkeypatch.setattr("davserver.web.changes.LARGE_BYTES", 10)
+    head = f"POST {PATH} HTTP/1.1\r\nHost: {api.host}\r\nContent-Type: {JSON}\r\nContent-Length: 100\r\n"
+    api.expect(201, "PUT", "/c/f", b"")
+    with contextlib.ExitStack() as opened:
+        for _ in range(LARGE_AT_ONCE):
+            sock = opened.enter_context(socket.create_connection((api.host, api.port), timeout=10))
+            sock.sendall((head + "Expect: 100-continue\r\n\r\n").encode())
+            assert sock.recv(100).startswith(b"HTTP/1.1 100 ")  # it is let in, and waited for
+        body = json.dumps({"changes": [{"do": "delete", "path": "f"}]}).encode()
+        assert api.expect(503, "POST", PATH, body, Content_Type=JSON).headers["Retry-After"]
+    until(lambda: api.send("POST", PATH, body, {"Content-Type": JSON}).status == 200)
