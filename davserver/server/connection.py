@@ -64,6 +64,7 @@ class Connection(HTTPConnection):
         self._wire = Wire(sock, server.limits.patience)
         self.rfile = Reader(SocketSource(self._wire, time.monotonic))
         self.wfile = Writer(self._wire)
+        self._rests = False
         self.requests_seen = 0
         self.linger = False
         self.ssl_env = {}
@@ -75,16 +76,28 @@ class Connection(HTTPConnection):
 
     def has_data(self) -> bool:
         """Tell whether bytes wait that no selector would report, and that are worth a look."""
-        return (self.due_s is None and self.rfile.has_data()) or has_pending(self.socket)
+        is_buffered = not self._rests and self.due_s is None and self.rfile.has_data()
+        return is_buffered or has_pending(self.socket)
 
     def communicate(self) -> bool:
         """Serve requests while they come; True if the connection stays open for more."""
         try:
-            return self._serve()
+            stays = self._serve()
+            if stays and not self.has_data():
+                self._rest()
+            return stays
         finally:
             self.server.requests.done(self)
 
+    def _rest(self) -> None:
+        """Give the empty buffer back: thousands of connections wait at a time, and a few are served."""
+        self.rfile.detach()
+        self._rests = True
+
     def _serve(self) -> bool:
+        if self._rests:
+            self.rfile = Reader(self.rfile.source)
+            self._rests = False
         if self._handshake_due:
             if not self._shake_hands():
                 return False
