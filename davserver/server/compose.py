@@ -1,6 +1,6 @@
 """The composition root: the one place where settings become objects and objects become an application.
 
-From the outside in: accounting, compression, checks on browsers, headers, proxies, who asks; then ``/_/`` or WebDAV.
+From the outside in: accounting, compression, headers, checks on browsers, proxies, who asks; then ``/_/`` or WebDAV.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
         prefix=settings.proxy_prefix,
         hosts=settings.allowed_hosts,
     )
-    app = SecurityHeaders(app)
     app = CrossSiteCheck(app, settings.allowed_hosts)
     if address.path is None and address.is_private():
         app = HostCheck(app, settings.allowed_hosts)
+    app = SecurityHeaders(app)
     app = Compressed(app)
     damage = DamageWatch(structlog.get_logger("davserver.damage"), metrics.count_damage)
     observers: list[Observer] = [metrics.observe, damage.observe]

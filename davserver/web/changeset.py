@@ -8,7 +8,6 @@ Invariant: nothing that is not understood is passed over: an unknown member may 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping
@@ -144,7 +143,7 @@ def _data(change: Mapping[str, Any]) -> bytes:
         if "text" in change:
             return _text(change, "text").encode()
         return base64.b64decode(_text(change, "base64"), validate=True)
-    except (UnicodeError, binascii.Error) as error:
+    except ValueError as error:  # of UTF-8 or of base64, whose reader has several kinds of it
         raise Invalid(f"the content cannot be read: {error}") from None
 
 

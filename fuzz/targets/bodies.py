@@ -180,7 +180,7 @@ def check_settings(data: bytes) -> bool:
         try:
             loaded = load({}, {}, Path(file.name))
         except ConfigError as error:
-            assert error.key
+            assert error.message
             return False
     assert loaded.origins.keys() == Settings.model_fields.keys()
     return True

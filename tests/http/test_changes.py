@@ -169,6 +169,7 @@ def test_a_large_set_is_one_edit(site, api):
         b'{"changes": [{"do": "put", "path": "x"}]}',
         b'{"changes": [{"do": "put", "path": "x", "text": "a", "base64": "AA=="}]}',
         b'{"changes": [{"do": "put", "path": "x", "base64": "!"}]}',
+        b'{"changes": [{"do": "put", "path": "x", "base64": "\xc3\xa9"}]}',  # found by fuzzing: was a 500
         b'{"changes": [{"do": "put", "path": "x\\u0001", "text": ""}]}',
         b'{"changes": [{"do": "put", "path": "x", "text": "\\ud800"}]}',
         b'{"changes": [{"do": "put", "path": "x", "text": "", "mtime": "now"}]}',
