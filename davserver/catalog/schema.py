@@ -147,7 +147,7 @@ uploads = Table(
     "uploads",
     metadata,
     Column("token", Text, primary_key=True),
-    Column("principal", Text, nullable=False),
+    Column("principal", Text, nullable=False, index=True),
     Column("request", Text, nullable=False),
     Column("length", BigInteger),
     Column("received", BigInteger, nullable=False),

@@ -79,7 +79,7 @@ class Uploads:
         return None if row is None else OpenUpload(**row)
 
     def held(self, principal: str, now_ns: int) -> Held:
-        """Count what somebody has in uploads whose time is not over; it reads a row per upload."""
+        """Count what somebody has in uploads whose time is not over; reads their rows only."""
         open_ = (~_uploads.c.complete) & (_uploads.c.expires_ns > now_ns)
         query = select(func.count(), func.coalesce(func.sum(_uploads.c.received), 0))
         count, size = self._connection.execute(query.where(_uploads.c.principal == principal, open_)).one()

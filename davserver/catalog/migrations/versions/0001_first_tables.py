@@ -120,6 +120,7 @@ def upgrade() -> None:
         sa.Column("complete", sa.Boolean, nullable=False),
         sa.Column("expires_ns", sa.BigInteger, nullable=False),
     )
+    op.create_index("ix_uploads_principal", "uploads", ["principal"])
     op.create_table(
         "upload_parts",
         sa.Column("token", sa.Text, sa.ForeignKey("uploads.token"), primary_key=True),
