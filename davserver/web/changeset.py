@@ -21,7 +21,12 @@ from davserver.values import TreePath, parse_path
 MAX_CHANGES = 10_000
 MAX_VALUE_CHARS = 16 << 10
 
-_PROPERTY = re.compile(r"\{([^{}<>&\"\s]{1,1000})\}([A-Za-z_][-\w.]{0,250})\Z", re.ASCII)
+_CHARACTER = r"(?:[\w.~!$'()*+,;=:@-]|%[0-9A-Fa-f]{2})"
+_URI = (  # one with a scheme, as RFC 3986 has it: XML parsers refuse a namespace that is none, and so a whole listing
+    rf"[A-Za-z][A-Za-z0-9+.-]*:(?://[A-Za-z0-9.-]+(?::[0-9]{{1,5}})?(?:/(?:{_CHARACTER}|/)*)?|(?!//)(?:{_CHARACTER}|/)*)"
+    rf"(?:\?(?:{_CHARACTER}|[/?])*)?(?:\#(?:{_CHARACTER}|[/?])*)?"
+)
+_PROPERTY = re.compile(rf"\{{(?=[^}}]{{1,1000}}\}})({_URI})\}}([A-Za-z_][-\w.]{{0,250}})\Z", re.ASCII)
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}(?:[ \t]*;[ \t]*[\x20-\x7e]{1,200})?\Z", re.ASCII)
 _OURS = frozenset({"DAV:", "urn:schemas-microsoft-com:", "http://owncloud.org/ns"})

@@ -178,6 +178,8 @@ def test_a_large_set_is_one_edit(site, api):
         b'{"changes": [{"do": "properties", "path": "x"}]}',
         b'{"changes": [{"do": "properties", "path": "x", "set": {"colour": "blue"}}]}',
         b'{"changes": [{"do": "properties", "path": "x", "set": {"{DAV:}getetag": "blue"}}]}',
+        b'{"changes": [{"do": "properties", "path": "x", "set": {"{1x:}a": "no URI, found by fuzzing"}}]}',
+        b'{"changes": [{"do": "properties", "path": "x", "set": {"{x://h:port}a": "no URI either"}}]}',
         b'{"changes": [{"do": "properties", "path": "x", "set": {"{urn:x}a": "\\u0000"}}]}',
         b"[" * 100_000,
     ],
