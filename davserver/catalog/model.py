@@ -41,6 +41,10 @@ class Collection:
     quota_bytes: int | None = None
     drops_litter: bool = False
 
+    def bears(self, name: str) -> bool:
+        """Tell whether the name is this collection's: in the trash, it is free for others."""
+        return self.name == name and self.trashed_ns is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:

@@ -54,10 +54,11 @@ class Committer:
         self._directories = directories
         self._lease = lease
 
-    def commit(self, live: LiveCollection) -> Version | None:
+    def commit(self, live: LiveCollection, name: str | None = None) -> Version | None:
         """Make a version of the collection's current state; None if another process committed it meanwhile.
 
-        If nothing changed since the last version, that one is returned.
+        With a ``name``, None also if the collection no longer has it. If nothing changed since the last version, that
+        one is returned. Raises NotFound if the collection was purged.
         """
         with live.committing:
             state = live.state
@@ -65,7 +66,7 @@ class Committer:
             sealed = self._seal(state, lease)
             for _ in range(RENEWALS):
                 try:
-                    return self._writer.edit(lambda edit: self._record(edit, state, sealed, lease))
+                    return self._writer.edit(lambda edit: self._record(edit, state, sealed, lease, name))
                 except Stale:
                     lease.renew()
             raise StoreUnavailable("what a commit stored grows old before it can be named")
@@ -92,11 +93,12 @@ class Committer:
             steps = steps_of(tables.journal.headers(state.row.id, state.row.base_seq, state.seq))
         return None if not steps else Trail(state.row.base_seq, state.seq, steps)
 
-    def _record(self, edit: Edit, before: State, sealed: _Sealed, lease: Lease) -> Version | None:
+    def _record(self, edit: Edit, before: State, sealed: _Sealed, lease: Lease, name: str | None) -> Version | None:
         lease.check(edit.now_ns)
         collection_id = before.row.id
         row = edit.view_id(collection_id).info
-        if (row.version, row.base_seq) != (before.row.version, before.row.base_seq):
+        has_moved = name is not None and not row.bears(name)
+        if has_moved or (row.version, row.base_seq) != (before.row.version, before.row.base_seq):
             return None
         last = edit.version(collection_id, row.version)
         drops_litter = before.row.drops_litter

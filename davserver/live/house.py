@@ -114,19 +114,16 @@ class House:
     def info(self, name: str) -> Collection:
         """Return what a collection's row says, whatever has become of its tree; raises NotFound."""
         with self._catalog.read() as tables:
-            row = tables.collections.by_name(name)
-        if row is None:
-            raise NotFound(f"no collection named {name!r}")
-        return row
+            return _row(tables, name)
 
     def view(self, name: str) -> View:
         """Return a collection as it is now in any process; raises NotFound or CatalogBusy."""
         for _ in range(_LOOKS):
             state = self._registry.view(name).state
             # Between those two the collection may have gone and another one have got its name, which was never free.
-            if state.row.name == name and state.row.trashed_ns is None:
+            if state.row.bears(name):
                 return state.view()
-        raise CatalogBusy(f"the name {name!r} goes from one collection to the next")
+        raise _restless(name)
 
     def view_uuid(self, uuid: str) -> View:
         """Return a collection by its uuid, trashed or not; raises NotFound."""
@@ -172,14 +169,18 @@ class House:
         yield from io.StringIO(text, newline="\n")
 
     def locks(self, name: str) -> list[Lock]:
-        """List the locks of a collection that have not expired; raises NotFound."""
+        """List the locks of a collection that have not expired; raises NotFound or CatalogBusy."""
         now_ns = self.clock() * 1e9
-        try:
-            locks = self._registry.read_locks(self._registry.view(name))
-        except CatalogCorrupt:  # its tree cannot be had; its locks can, so that it can be listed
-            with self._catalog.read() as tables:
-                locks = tables.locks.of(self.info(name).id)
-        return [lock for lock in locks if lock.expires_ns > now_ns]
+        for _ in range(_LOOKS):
+            try:
+                found = self._registry.read_locks(self._registry.view(name))
+            except CatalogCorrupt:  # its tree cannot be had; its locks can, so that it can be listed
+                with self._catalog.read() as tables:
+                    row = _row(tables, name)
+                    found = row, tables.locks.of(row.id)
+            if found is not None and found[0].bears(name):  # else the name has passed to another, as in ``view``
+                return [lock for lock in found[1] if lock.expires_ns > now_ns]
+        raise _restless(name)
 
     def recall(self, view: View, seq: int) -> Past:
         """Return what a collection was after the change ``seq``; raises Forgotten."""
@@ -252,10 +253,12 @@ class House:
     def commit(self, name: str) -> Version:
         """Make a version of a collection as it is now and return it; the newest one if nothing changed since."""
         for _ in range(_COMMIT_ATTEMPTS):
-            version = self._committer.commit(self._registry.view(name))
-            if version is not None:
-                return version
-        raise StoreUnavailable(f"other processes keep committing {name!r}")
+            live = self._registry.view(name)
+            with suppress(NotFound):  # purged since; the name may be another's by now
+                version = self._committer.commit(live, name)
+                if version is not None:
+                    return version
+        raise StoreUnavailable(f"others keep committing or replacing {name!r}")
 
     def register(self, name: str, root: DirNode, text: str, lease: Lease | None = None) -> tuple[Collection, Version]:
         """Make a collection of a tree whose bytes are all in blocks, loaded from ``text``; raises Exists, InvalidName.
@@ -359,3 +362,14 @@ class House:
             return known
         with self._catalog.write() as tables:
             return tables.settings.set_once("cluster_id", make_cluster_id(self.random_bytes))
+
+
+def _row(tables: Tables, name: str) -> Collection:
+    row = tables.collections.by_name(name)
+    if row is None:
+        raise NotFound(f"no collection named {name!r}")
+    return row
+
+
+def _restless(name: str) -> CatalogBusy:
+    return CatalogBusy(f"the name {name!r} goes from one collection to the next")

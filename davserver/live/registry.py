@@ -53,15 +53,15 @@ class Registry:
                 raise NotFound(f"no collection {wanted}")
             return self._bring_up(tables, row)
 
-    def read_locks(self, live: LiveCollection) -> list[Lock]:
-        """Return a collection's locks as of its newest published state, expired ones too."""
+    def read_locks(self, live: LiveCollection) -> tuple[Collection, list[Lock]] | None:
+        """Return a collection's locks, expired ones too, and the row as of which they are; None if it was purged."""
         row = live.state.row
         known = live.known_locks(row)
         if known is not None:
-            return known
+            return row, known
         with self._catalog.read() as tables:
-            fresh = tables.collections.by_id(row.id) or row
-            return live.locks(tables, fresh)
+            fresh = tables.collections.by_id(row.id)
+            return None if fresh is None else (fresh, live.locks(tables, fresh))
 
     def _refresh(self, seen: int, name: str) -> LiveCollection:
         with self._catalog.read() as tables:

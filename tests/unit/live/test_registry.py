@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from davserver.catalog.model import Lock
 from davserver.collection import tree
 from davserver.collection.attributes import Attributes
 from davserver.collection.change import Mkdir, Put
@@ -36,25 +39,83 @@ def test_an_edit_sees_a_collection_as_it_is_although_it_left_the_cache_meanwhile
     assert names(house.view("a")) == names(house.view("b")) == ["0", "1", "2", "3"]
 
 
-def test_a_name_that_passes_to_another_collection_is_never_seen_free(house, monkeypatch):
-    """The collection is replaced after a reader has found it by its name, and before the reader looks at it."""
+@pytest.fixture
+def overtaken(house, other, monkeypatch):
+    """A collection "a" whose name passes to another one after a look has found it, before the look goes on.
+
+    Call with what becomes of the first one, and whether another process purges it; returns a list that gets the number
+    of the one that follows.
+    """
     old = house.edit(lambda edit: edit.create_collection("a"))
     find = house._registry.view
 
-    def replace(edit):
-        edit.trash_collection(old.id)
-        return edit.create_collection("a")
+    def arrange(leave, *, is_purged):
+        def find_and_be_overtaken(name):
+            monkeypatch.undo()
+            found = find(name)
+            house.edit(replace)
+            if is_purged:
+                with other._catalog.write() as tables:
+                    assert tables.garbage.purge([old.id], 1 << 62)
+            return found
 
-    def find_and_be_overtaken(name):
-        monkeypatch.undo()
-        found = find(name)
-        house.edit(replace)
-        return found
+        def replace(edit):
+            leave(edit, old.id)
+            successor.append(edit.create_collection("a").id)
+            edit.add_lock(lock(successor[-1]))
 
-    monkeypatch.setattr(house._registry, "view", find_and_be_overtaken)
+        successor = []
+        monkeypatch.setattr(house._registry, "view", find_and_be_overtaken)
+        return successor
+
+    return arrange
+
+
+def lock(collection_id):
+    return Lock(
+        token="urn:x",
+        collection_id=collection_id,
+        path=(),
+        exclusive=True,
+        infinite=True,
+        owner_xml="",
+        principal="bob",
+        timeout_s=60,
+        expires_ns=1 << 62,
+    )
+
+
+def trash(edit, collection_id):
+    edit.trash_collection(collection_id)
+
+
+def rename(edit, collection_id):
+    edit.rename_collection(collection_id, "b")
+
+
+LEAVE = pytest.mark.parametrize(
+    ("leave", "is_purged"), [(trash, False), (rename, False), (trash, True)], ids=["trashed", "renamed", "purged"]
+)
+
+
+@LEAVE
+def test_a_name_that_passes_to_another_collection_is_never_seen_free(house, overtaken, leave, is_purged):
+    successor = overtaken(leave, is_purged=is_purged)
     view = house.view("a")
     assert view.info.trashed_ns is None
-    assert view.info.id != old.id
+    assert [view.info.id] == successor
+
+
+@LEAVE
+def test_the_locks_of_a_name_are_those_of_the_collection_that_has_it(house, overtaken, leave, is_purged):
+    successor = overtaken(leave, is_purged=is_purged)
+    assert [lock.collection_id for lock in house.locks("a")] == successor
+
+
+@LEAVE
+def test_a_commit_makes_a_version_of_the_collection_that_has_the_name(house, overtaken, leave, is_purged):
+    successor = overtaken(leave, is_purged=is_purged)
+    assert [house.commit("a").collection_id] == successor
 
 
 def grow(house, collection, folders):
