@@ -81,6 +81,8 @@ def _check_shape(document: Element) -> None:
             continue
         if event == "start-ns":
             _check_names(item[0])
+            if item[0] and not item[1]:
+                raise BadRequest(f"the prefix {item[0]!r} is in no namespace")
             continue
         _check_names(item.tag, *item.keys())
         depth += 1
