@@ -74,15 +74,15 @@ def _check_encoding(body: bytes) -> None:
 
 
 def _check_shape(document: Element) -> None:
+    for declared in document.nsmap.items():  # the walk begins behind the declarations of its root
+        _check_prefix(*declared)
     depth = elements = 0
     for event, item in etree.iterwalk(document, events=("start", "end", "start-ns")):
         if event == "end":
             depth -= 1
             continue
         if event == "start-ns":
-            _check_names(item[0])
-            if item[0] and not item[1]:
-                raise BadRequest(f"the prefix {item[0]!r} is in no namespace")
+            _check_prefix(*item)
             continue
         _check_names(item.tag, *item.keys())
         depth += 1
@@ -91,6 +91,14 @@ def _check_shape(document: Element) -> None:
             raise BadRequest(f"XML nested deeper than {MAX_DEPTH} levels")
         if elements > MAX_ELEMENTS:
             raise BadRequest(f"XML with more than {MAX_ELEMENTS} elements")
+
+
+def _check_prefix(prefix: str | None, uri: str | None) -> None:
+    """Refuse a prefix that is no name, or that is taken out of its namespace, which only XML 1.1 knows."""
+    if prefix:
+        _check_names(prefix)
+        if not uri:
+            raise BadRequest(f"the prefix {prefix!r} is in no namespace")
 
 
 def _check_names(*names: str) -> None:

@@ -59,8 +59,8 @@ def check_xml(data: bytes) -> bool:
     kept = xml.self_contained(document)
     again = xml.parse(kept.encode())
     assert _shape(again) == _shape(document)
-    if data.lstrip().startswith(b"<") and b"<?xml" not in data:
-        assert _shape(ElementTree.fromstring(data)) == _shape(document)
+    # What we write is judged, not what came: libxml2 leaves some of it out that expat refuses.
+    assert _shape(ElementTree.fromstring(kept)) == _shape(document)
     return True
 
 

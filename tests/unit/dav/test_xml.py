@@ -41,6 +41,7 @@ def test_no_other_encoding_is_tried(encoding):
         b'<a xmlns:b:c="d"/>',
         b'<a xmlns:b="d"><b:c:d/></a>',
         b'<a xmlns:b=""/>',
+        b"<a xmlns:b:c='d'><e/></a>",
         b'<a xmlns:b="d"><c xmlns:b=""/></a>',
         "<a><\u03fb/></a>".encode(),
         "<a \u03fb='b'/>".encode(),
