@@ -1,5 +1,6 @@
 """How long a call on a client's socket waits."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -50,6 +51,39 @@ def test_a_client_that_takes_nothing_is_given_up(pair):
     with pytest.raises(TimeoutError):
         while True:
             data = data[wire.send(data) :]
+
+
+class Taking:
+    """A clock that goes a second ahead at each look, and a client that takes 10,000 bytes whenever we look."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self._client = client
+        self._now_s = 0.0
+
+    def __call__(self) -> float:
+        if self._now_s:  # not before the first attempt to send
+            self._client.recv(10_000)
+        self._now_s += 1.0
+        return self._now_s
+
+
+def fill(ours: socket.socket) -> None:
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            ours.send(bytes(1000))
+
+
+@pytest.mark.parametrize(("rate", "is_kept"), [(1000, True), (1 << 30, False)])
+def test_what_a_client_took_counts_before_the_kernel_reports_room(rate, is_kept):
+    """It reports room only when much of the queue is free: until then, the length of the queue tells."""
+    ours, client = socket.socketpair()
+    with ours, client:
+        wire = Wire(ours, Patience(0.05, rate), monotonic=Taking(client))
+        wire.open()
+        ours.setblocking(False)
+        fill(ours)
+        with contextlib.nullcontext() if is_kept else pytest.raises(TimeoutError):
+            assert wire.send(memoryview(b"more")) == 4
 
 
 def test_a_file_goes_out_and_says_where_it_ends(pair, tmp_path):
