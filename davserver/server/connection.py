@@ -76,8 +76,7 @@ class Connection(HTTPConnection):
 
     def has_data(self) -> bool:
         """Tell whether bytes wait that no selector would report, and that are worth a look."""
-        is_buffered = not self._rests and self.due_s is None and self.rfile.has_data()
-        return is_buffered or has_pending(self.socket)
+        return (self.due_s is None and self.rfile.has_data()) or has_pending(self.socket)
 
     def communicate(self) -> bool:
         """Serve requests while they come; True if the connection stays open for more."""
@@ -91,12 +90,12 @@ class Connection(HTTPConnection):
 
     def _rest(self) -> None:
         """Give the empty buffer back: thousands of connections wait at a time, and a few are served."""
-        self.rfile.detach()
+        self.rfile = self.rfile.anew(1)
         self._rests = True
 
     def _serve(self) -> bool:
         if self._rests:
-            self.rfile = Reader(self.rfile.source)
+            self.rfile = self.rfile.anew()
             self._rests = False
         if self._handshake_due:
             if not self._shake_hands():

@@ -20,6 +20,7 @@ from davserver.server.wire import Wire
 from davserver.values import Buffer
 
 Monotonic = Callable[[], float]
+_BUFFER_BYTES = 64 << 10
 _LOOK_BYTES = 16 << 10
 _LOOKS = 8
 
@@ -113,9 +114,14 @@ class SocketSource(io.RawIOBase):
 class Reader(io.BufferedReader):
     """Buffered reading from a socket that can say whether it holds bytes, without waiting for more."""
 
-    def __init__(self, source: SocketSource, size: int = 1 << 16) -> None:
+    def __init__(self, source: SocketSource, size: int = _BUFFER_BYTES) -> None:
         super().__init__(source, size)
         self.source = source
+
+    def anew(self, size: int = _BUFFER_BYTES) -> Reader:
+        """Return a reader of the same source with another buffer; this one, which must be empty, is of no more use."""
+        self.detach()  # so that its end does not close the source; its buffer goes only with itself
+        return Reader(self.source, size)
 
     @property
     def bytes_read(self) -> int:

@@ -4,6 +4,7 @@ import contextlib
 import ssl
 import threading
 import time
+import tracemalloc
 
 import pytest
 
@@ -109,6 +110,19 @@ def test_a_response_that_is_taken_a_little_at_a_time_is_cut(stage):
         with contextlib.suppress(OSError):
             wire.sock.recv(100)
         ended.wait(0.05)
+
+
+def test_connections_that_have_uploaded_hold_no_buffers_while_they_are_idle(stage):
+    connect = stage.serve(echo, threads=2)
+    put = b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 10000\r\n\r\n" + bytes(10000)
+    wires = [connect() for _ in range(50)]
+    tracemalloc.start()
+    try:
+        assert all(wire.send(put).response()[0] == 200 for wire in wires)
+        until(lambda: tracemalloc.get_traced_memory()[0] < 50 * 16_000)  # a buffer is four times as large
+    finally:
+        tracemalloc.stop()
+    assert all(wire.send(put).response()[0] == 200 for wire in wires)
 
 
 @pytest.fixture
