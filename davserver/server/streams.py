@@ -144,7 +144,7 @@ class Reader(io.BufferedReader):
                 return True
             if not self.source.hold_more():
                 return self.source.ended
-        return False
+        return has_come(bytes(self.source.held), limits)  # if the last look took its end, no more may ever come
 
     def comes_soon(self) -> bool:
         """Wait a moment for bytes, or the end, and tell whether they came."""
