@@ -7,7 +7,7 @@ Invariant: a request is handed this house and no other, so no verb can forget to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -83,12 +83,16 @@ class GuardedHouse(House):
     def versions(self, name: str) -> list[Version]:
         """List the versions of a collection they may read."""
         self.info(name)
-        return self._house.versions(name)
+        versions = self._house.versions(name)
+        self._require_all(versions, Right.READ)
+        return versions
 
     def view_version(self, name: str, number: int) -> VersionView:
         """Return a version of a collection they may read."""
         self.info(name)
-        return self._house.view_version(name, number)
+        view = self._house.view_version(name, number)
+        self.rights.require(view.info.id, Right.READ)
+        return view
 
     def manifest(self, version: VersionView) -> Iterator[str]:
         """Iterate over a manifest text of a collection they may read."""
@@ -98,7 +102,9 @@ class GuardedHouse(House):
     def locks(self, name: str) -> list[Lock]:
         """List the locks of a collection they may read."""
         self.view(name)
-        return self._house.locks(name)
+        locks = self._house.locks(name)
+        self._require_all(locks, Right.READ)
+        return locks
 
     def recall(self, view: View, seq: int) -> Past:
         """Return what a collection that they may read was."""
@@ -142,7 +148,14 @@ class GuardedHouse(House):
     def commit(self, name: str) -> Version:
         """Make a version of a collection they may write."""
         self.rights.require(self.view(name).info.id, Right.WRITE)
-        return self._house.commit(name)
+        version = self._house.commit(name)
+        self._require_all([version], Right.WRITE)
+        return version
+
+    def _require_all(self, found: Iterable[Version | Lock], right: Right) -> None:
+        """Hold the right against what was found: the name may have passed on since it was looked up for the first."""
+        for collection_id in {each.collection_id for each in found}:
+            self.rights.require(collection_id, right)
 
     def _seen(self, look: Callable[[], View]) -> View:
         try:
