@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import h11
 
@@ -21,6 +22,8 @@ _HEADS = (
 )
 _CHUNKS = (b"5\r\nhello\r\n0\r\n\r\n", b"005;a=b\r\nhello\r\nA\r\n0123456789\r\n0;x\r\nT: v\r\nU:\r\n\r\nGET /")
 _ASCII = bytes(min(code, 0x7E) if code >= 0x80 else code for code in range(256))
+_BAD_SPACE = re.compile(rb"^[0-9A-Fa-f]+[ \t]+;", re.MULTILINE)
+"""What RFC 9112 section 7.1.1 tells recipients to take between a chunk's size and its extension; h11 refuses it."""
 _WORDS = (
     b"\r\n",
     b"\n",
@@ -86,6 +89,8 @@ def check_chunked(data: bytes) -> bool:
     assert _read(data, 3) == outcome
     if outcome is None:
         return False
+    if _BAD_SPACE.search(data):
+        return True
     body, rest = outcome
     connection = h11.Connection(h11.SERVER)
     connection.receive_data(b"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + data)
