@@ -34,6 +34,7 @@ ENCODINGS = frozenset({b"utf-8", b"utf-16", b"us-ascii", b"iso-8859-1"})
 """What a document of one byte per ASCII character may declare; one of two bytes declares nothing that counts."""
 
 _ENCODING = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*?[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*[\"']([^\"'>]*)")
+_NOT_IN_A_URI = re.compile(r'[\x00-\x20<>"{}|\\^`\x7f]')
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -94,7 +95,13 @@ def _check_shape(document: Element) -> None:
 
 
 def _check_prefix(prefix: str | None, uri: str | None) -> None:
-    """Refuse a prefix that is no name, or that is taken out of its namespace, which only XML 1.1 knows."""
+    """Refuse a prefix that is no name, or taken out of its namespace, and a namespace of characters no URI has.
+
+    Only XML 1.1 knows the second. Of the third, expat refuses a document with the character that its user has chosen to
+    stand between namespace and name, and Python's is ``}``: one property made a folder unreadable to its clients.
+    """
+    if uri and _NOT_IN_A_URI.search(uri):
+        raise BadRequest(f"the namespace {uri!r} is no URI")
     if prefix:
         _check_names(prefix)
         if not uri:

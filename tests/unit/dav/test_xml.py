@@ -46,6 +46,9 @@ def test_no_other_encoding_is_tried(encoding):
         "<a><\u03fb/></a>".encode(),
         "<a \u03fb='b'/>".encode(),
         "<a xmlns:\u03fb='b'/>".encode(),
+        b"<a xmlns='x:}'/>",
+        b"<a xmlns='DAV:'><b xmlns:c='DAV]]>:'/></a>",
+        b"<a xmlns='DAV:'><b xmlns='x: y'/></a>",
     ],
 )
 def test_a_name_that_other_parsers_would_stumble_over_is_refused(body):
