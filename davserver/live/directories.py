@@ -37,16 +37,10 @@ class Directories:
         """Read a record and verify its hash; raises RecordCorrupt if it is missing or damaged."""
         with self._catalog.read() as tables:
             body = tables.records.get(record_hash)
-        if body is None:
-            raise RecordCorrupt(record_hash, "missing from the catalog")
-        self._read_bytes += len(body)
-        self._largest_bytes = max(self._largest_bytes, len(body))
-        if hashlib.sha256(body).hexdigest() != record_hash:
-            raise RecordCorrupt(record_hash, "its bytes do not have this hash")
-        try:
-            return DirectoryRecord.from_bytes(body)
-        except Invalid as error:
-            raise RecordCorrupt(record_hash, error.message) from error
+        if body is not None:
+            self._read_bytes += len(body)
+            self._largest_bytes = max(self._largest_bytes, len(body))
+        return verified(record_hash, body)
 
     def root(self, record_hash: str | None) -> DirNode:
         """Open the root directory of a checkpoint; None is an empty tree."""
@@ -57,3 +51,15 @@ class Directories:
     def load(self, record: str, *, files: int, bytes: int, attributes: Attributes) -> DirNode:  # noqa: A002
         """Open a directory of which the totals and attributes are known; its record is read when it is looked into."""
         return lazy_directory(record, self.fetch, files=files, bytes=bytes, attributes=attributes)
+
+
+def verified(record_hash: str, body: bytes | None) -> DirectoryRecord:
+    """Read a record as the catalog holds it; raises RecordCorrupt if it is missing or does not have its hash."""
+    if body is None:
+        raise RecordCorrupt(record_hash, "missing from the catalog")
+    if hashlib.sha256(body).hexdigest() != record_hash:
+        raise RecordCorrupt(record_hash, "its bytes do not have this hash")
+    try:
+        return DirectoryRecord.from_bytes(body)
+    except Invalid as error:
+        raise RecordCorrupt(record_hash, error.message) from error

@@ -106,11 +106,6 @@ class CommitSchedule:
             if not self._changed.wait_for(lambda: self._pending_bytes() <= self._memory_bytes, self._patience_s):
                 raise StoreUnavailable("too much content waits to be committed")
 
-    @property
-    def is_stopping(self) -> bool:
-        """Whether ``stop`` was called: no commit begins any more."""
-        return self._stopping
-
     def waiting(self) -> list[LiveCollection]:
         """List the collections that have changes to commit."""
         with self._changed:

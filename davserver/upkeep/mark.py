@@ -8,14 +8,13 @@ Memory: 28 bytes for each block, 50 for each record, and the way to where the wa
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection as AnyOf
 from collections.abc import Iterator
 
 from davserver.catalog.database import Catalog, Tables
 from davserver.collection.named import names_of
-from davserver.collection.record import DirectoryRecord
-from davserver.errors import Invalid, JournalCorrupt, RecordCorrupt, StoreUnavailable
+from davserver.errors import JournalCorrupt, StoreUnavailable
+from davserver.live.directories import verified
 from davserver.live.uploads import named_blocks
 from davserver.manifest.locators import locators_of_line, locators_of_stream
 from davserver.upkeep.digests import DigestSet
@@ -95,7 +94,7 @@ class Marks:
             self._waiting.append(digest)
 
     def _look(self, record_hash: str, body: bytes | None) -> None:
-        record = _read(record_hash, body)
+        record = verified(record_hash, body)
         for locator in locators_of_stream(record.stream):
             self._blocks.add(bytes.fromhex(locator[:32]))
         for below in record.directories:
@@ -109,14 +108,3 @@ class Marks:
         for line in text.split("\n"):
             for locator in locators_of_line(line):
                 self._blocks.add(bytes.fromhex(locator[:32]))
-
-
-def _read(record_hash: str, body: bytes | None) -> DirectoryRecord:
-    if body is None:
-        raise RecordCorrupt(record_hash, "missing from the catalog")
-    if hashlib.sha256(body).hexdigest() != record_hash:
-        raise RecordCorrupt(record_hash, "its bytes do not have this hash")
-    try:
-        return DirectoryRecord.from_bytes(body)
-    except Invalid as error:
-        raise RecordCorrupt(record_hash, error.message) from error

@@ -3,13 +3,13 @@
 import fcntl
 import os
 import sqlite3
-import time
 
 import pytest
 
 from davserver.catalog.database import open_catalog
 from davserver.catalog.gate import FileGate
 from davserver.errors import CatalogBusy, CatalogCorrupt, StoreUnavailable
+from tests.support.process import until
 
 BUSY_S = 0.05
 
@@ -60,6 +60,14 @@ def test_who_waits_too_long_for_the_turn_is_told_so_and_gets_it_later(gates):
     second.leave()
 
 
+def is_free(lock):
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def test_a_turn_that_comes_when_nobody_waits_for_it_any_more_is_given_back(gates, lock_path):
     first, second = gates
     first.enter()
@@ -67,14 +75,7 @@ def test_a_turn_that_comes_when_nobody_waits_for_it_any_more_is_given_back(gates
         second.enter()
     first.leave()
     with lock_path.open() as third:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                fcntl.flock(third, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                assert time.monotonic() < deadline, "the turn was kept"
-                time.sleep(0.001)
+        until(lambda: is_free(third), limit_s=30)  # else the turn was kept
         with pytest.raises(CatalogBusy):
             second.enter()
 

@@ -100,7 +100,7 @@ def test_a_stop_that_comes_during_a_commit_is_heard_after_it():
     assert committing.wait(60)
     stopping = threading.Thread(target=schedule.stop)
     stopping.start()
-    until(lambda: schedule.is_stopping)
+    until(lambda: schedule._stopping)
     finish.set()
     stopping.join(60)
     assert not stopping.is_alive()

@@ -10,6 +10,7 @@ import pytest
 
 from davserver.server.tls import TlsAdapter
 from tests.support.certificates import make_certificate
+from tests.support.process import until
 from tests.unit.server.conftest import Wire, echo
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -18,14 +19,6 @@ GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 def one_client(_address):
     """Take everybody for the same client."""
     return "everybody"
-
-
-def until(true):
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
 
 
 def test_heads_that_do_not_end_hold_no_thread(stage):
@@ -154,7 +147,7 @@ def test_requests_beyond_the_queue_are_refused_at_once(closed):
         entered.acquire(timeout=10)
     for _ in range(3):
         connect().send(GET)
-    until(lambda: connect.server.requests.qsize == 3)
+    until(lambda: connect.server.requests.qsize == 3, limit_s=20)
     status, headers, _ = connect().send(GET).response()
     assert (status, headers["retry-after"], headers["connection"]) == (503, "5", "close")
 

@@ -13,6 +13,7 @@ from davserver.server.scrubbing import Scrubber
 from davserver.upkeep.scrub import load_state
 from davserver.web.degraded import ready_or_degraded
 from davserver.web.metrics import Metrics
+from tests.support.process import until
 
 DEADLINE_S = 30
 
@@ -30,13 +31,6 @@ def house(settings):
     house.blocks.close()
 
 
-def until(condition):
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_damage_is_found_counted_and_shown_and_healed_by_the_same_content(settings, house):
     data = bytes(3 << 20)
     locator = house.blocks.put(data)
@@ -48,7 +42,7 @@ def test_damage_is_found_counted_and_shown_and_healed_by_the_same_content(settin
     scrubber = Scrubber(settings, house, metrics, first_wait_s=0.0)
     with capture_logs() as logs:
         scrubber.start()
-        until(lambda: load_state(house).damaged)
+        until(lambda: load_state(house).damaged, limit_s=DEADLINE_S)
         scrubber.stop()
     lines = [line for line in logs if line["event"] == "a block is damaged"]
     assert lines[0]["block"] == str(locator)
@@ -61,7 +55,7 @@ def test_damage_is_found_counted_and_shown_and_healed_by_the_same_content(settin
     house.blocks.put(data)
     scrubber = Scrubber(settings, house, metrics, first_wait_s=0.0)
     scrubber.start()
-    until(lambda: not load_state(house).damaged)
+    until(lambda: not load_state(house).damaged, limit_s=DEADLINE_S)
     scrubber.stop()
     assert json.loads(ready_or_degraded(house).body) == {"status": "ok"}
 
@@ -71,7 +65,7 @@ def test_it_stops_in_the_middle_of_a_block(tmp_path, house):
     slow = Settings(data=tmp_path / "data", scrub_bytes_per_s=1 << 16)
     scrubber = Scrubber(slow, house, Metrics(shared=False), first_wait_s=0.0)
     scrubber.start()
-    until(lambda: load_state(house).started_s)
+    until(lambda: load_state(house).started_s, limit_s=DEADLINE_S)
     began = time.monotonic()
     scrubber.stop()
     assert time.monotonic() - began < DEADLINE_S / 2, "it would have read for two minutes"
