@@ -112,7 +112,7 @@ def test_connections_that_have_uploaded_hold_no_buffers_while_they_are_idle(stag
     tracemalloc.start()
     try:
         assert all(wire.send(put).response()[0] == 200 for wire in wires)
-        until(lambda: tracemalloc.get_traced_memory()[0] < 50 * 16_000)  # a buffer is four times as large
+        until(lambda: tracemalloc.get_traced_memory()[0] < 50 * 16_000, limit_s=20)  # a buffer is four times as large
     finally:
         tracemalloc.stop()
     assert all(wire.send(put).response()[0] == 200 for wire in wires)
@@ -177,4 +177,4 @@ def test_one_address_has_no_more_connections_than_it_may(stage):
         finally:
             wire.close()
 
-    until(is_served)
+    until(is_served, limit_s=20)
