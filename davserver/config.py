@@ -79,6 +79,7 @@ class Settings(BaseModel):
     listen: str = Field(default="127.0.0.1:8080", description="HOST:PORT, [IPV6]:PORT or unix:PATH")
     workers: int = Field(default=1, ge=0, le=256, description="processes; 0: one per core")
     threads: int = Field(default=64, ge=1, le=4096, description="requests served at once by one process")
+    one_core: bool = Field(default=True, description="keep the request threads of a process on one processor core")
     allow_anonymous: bool = Field(default=False, description="while there is no account, serve everyone everywhere")
     allow_insecure_passwords: bool = Field(default=False, description="take passwords and tokens without TLS, too")
     allowed_hosts: Names = Field(default=(), description="host names of this server beside IP addresses and localhost")

@@ -15,6 +15,7 @@ from typing import Protocol
 from davserver.blocks.store import BlockWriter
 from davserver.collection.extents import Extent, MemExtent, RangeReader, StoredExtent
 from davserver.collection.filenode import FileNode
+from davserver.cores import anywhere
 from davserver.values import Locator
 
 
@@ -28,7 +29,7 @@ class Writers:
     def __init__(self, blocks: BlockWriter, count: int) -> None:
         self._blocks = blocks
         self._free = threading.Semaphore(count)
-        self._threads = ThreadPoolExecutor(count, thread_name_prefix="flush")
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="flush", initializer=anywhere)
 
     def store(self, extent: MemExtent, done: Callable[[Future[Locator]], None]) -> None:
         """Store an extent's bytes as a block; ``done`` gets the result, in the thread that stored it."""

@@ -23,6 +23,7 @@ from davserver.catalog.uploads import Uploads
 from davserver.collection.dirnode import DirNode
 from davserver.collection.extents import RangeReader
 from davserver.collection.marshal import manifest_text
+from davserver.cores import anywhere
 from davserver.errors import CatalogBusy, CatalogCorrupt, DavserverError, NotFound, StoreUnavailable, UnknownVersion
 from davserver.live.allowance import Allowance, allowance
 from davserver.live.budget import MemoryBudget
@@ -88,7 +89,7 @@ class House:
         self._registrar = Registrar(self._writer, self._directories)
         self._budget = MemoryBudget(self.settings.body_bytes, self.settings.patience_s)
         self._reserve = Reserve(blocks, catalog.free_bytes, self.settings.reserve_bytes)
-        self._executor = ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="store")
+        self._executor = ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="store", initializer=anywhere)
         self._schedule = CommitSchedule(
             self._commit_quietly,
             self._registry.pending_bytes,

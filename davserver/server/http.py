@@ -17,6 +17,7 @@ import structlog
 from cheroot.ssl import Adapter
 from cheroot.wsgi import Server as CherootServer
 
+from davserver.cores import Placement, anywhere
 from davserver.server.connection import Connection
 from davserver.server.gateway import Gateway
 from davserver.server.head import HeadLimits
@@ -70,10 +71,12 @@ class Server(CherootServer):
         threads: int,
         tls: Adapter | None = None,
         multiprocess: bool = False,
+        place: Placement = anywhere,
     ) -> None:
         super().__init__(listener.getsockname(), app, numthreads=threads, server_name="davserver")
         self.gateway = Gateway
         self.limits = limits
+        self.place = place
         self.requests = Pool(self, threads)
         self.ssl_adapter = tls
         self.multiprocess = multiprocess
@@ -93,6 +96,7 @@ class Server(CherootServer):
 
     def serve(self) -> None:
         """Accept until ``stop``."""
+        self.place()
         while self.ready:
             try:
                 self._connections.run(self.expiration_interval)

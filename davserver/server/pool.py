@@ -53,7 +53,7 @@ class Pool(ThreadPool):
         return _SHUTDOWN if conn is None else conn
 
     def _spawn_worker(self) -> WorkerThread:
-        worker = WorkerThread(self.server)  # type: ignore[no-untyped-call]  # cheroot's stub
+        worker = _Placed(self.server)  # type: ignore[no-untyped-call]  # cheroot's stub
         worker.daemon = True
         worker.start()
         return worker
@@ -73,6 +73,17 @@ class Pool(ThreadPool):
         _log.warning("requests cut off by the stop", requests=len(busy))
         for conn in busy:
             conn.interrupt()
+
+
+class _Placed(WorkerThread):
+    """A thread that goes to its place before it serves."""
+
+    server: Server
+
+    def run(self) -> None:
+        """Serve connections."""
+        self.server.place()
+        super().run()  # type: ignore[no-untyped-call]  # cheroot's stub
 
 
 def _join(threads: list[WorkerThread], timeout: float) -> bool:

@@ -18,6 +18,7 @@ import structlog
 
 from davserver.access.throttle import network_of
 from davserver.config import Settings
+from davserver.cores import anywhere, on_one_core
 from davserver.errors import ConfigError
 from davserver.middleware.proxies import Trust
 from davserver.server.announce import announce
@@ -47,6 +48,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     _raise_descriptor_limit()
     name = name_of(listeners[0])
     metrics_directory = _share_metrics(count)
+    first_core = os.getpid()  # so that two servers on a machine do not both begin with its first
     # Only now: the metrics library looks for the shared directory when it is imported.
     from davserver.server.compose import compose  # noqa: PLC0415
 
@@ -59,6 +61,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
             threads=settings.threads,
             tls=tls,
             multiprocess=count > 1,
+            place=on_one_core(first_core + listeners.index(listener)) if settings.one_core else anywhere,
         )
         run(server, site, on_ready, settings.shutdown_s, orphan_fd)
 
