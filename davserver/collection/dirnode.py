@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from davserver.collection.attributes import EMPTY, Attributes
 from davserver.collection.filenode import FileNode
-from davserver.collection.names import NameMap
+from davserver.collection.names import AnyLeaf, NameMap
 
 Load = Callable[[], "NameMap[Node]"]
 
@@ -93,6 +93,10 @@ class DirNode:
     def items(self, start_after: str | None = None) -> Iterator[tuple[str, Node]]:
         """Iterate over (name, child) in order of the names, from behind ``start_after``."""
         return self.entries.items(start_after)
+
+    def leaves(self) -> Iterator[AnyLeaf[Node]]:
+        """Iterate over the children by leaves of up to 64, which versions of a directory share where they are equal."""
+        return self.entries.leaves()
 
     def __len__(self) -> int:
         return len(self.entries)
