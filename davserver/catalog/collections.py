@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -10,29 +10,37 @@ from sqlalchemy.exc import IntegrityError
 
 from davserver.catalog import schema
 from davserver.catalog.model import Collection
+from davserver.catalog.statement import Statement
 from davserver.errors import Exists
 
 _table = schema.collections
-_by_id = select(_table).where(_table.c.id == bindparam("wanted"))
-_by_name = select(_table).where(_table.c.name == bindparam("wanted"), _table.c.trashed_ns.is_(None))
-_by_uuid = select(_table).where(_table.c.uuid == bindparam("wanted"))
+_names = [column.name for column in _table.columns]
+_by_id = Statement(select(_table).where(_table.c.id == bindparam("wanted")))
+_by_name = Statement(select(_table).where(_table.c.name == bindparam("wanted"), _table.c.trashed_ns.is_(None)))
+_by_uuid = Statement(select(_table).where(_table.c.uuid == bindparam("wanted")))
 _live = select(_table).where(_table.c.trashed_ns.is_(None)).order_by(_table.c.name)
 _trashed = select(_table).where(_table.c.trashed_ns.is_not(None)).order_by(_table.c.trashed_ns)
 _owned = select(_table).where(_table.c.owner == bindparam("wanted")).order_by(_table.c.name)
 _sizes = select(_table.c.id, _table.c.bytes).where(_table.c.owner == bindparam("wanted"), _table.c.trashed_ns.is_(None))
-_advance = (
+_advance = Statement(
     update(_table)
-    .where(_table.c.id == bindparam("wanted"), _table.c.head_seq == bindparam("expected"))
-    .values(head_seq=bindparam("head"), bytes=bindparam("size"))
+    .where(
+        _table.c.id == bindparam("wanted"),
+        _table.c.head_seq == bindparam("expected"),
+        _table.c.lock_seq == bindparam("expected_lock"),
+    )
+    .values(head_seq=bindparam("head"), lock_seq=bindparam("lock"), bytes=bindparam("size"))
 )
 
 
 class Head(NamedTuple):
-    """A collection's newest change and the bytes of its files after it; ``expected`` is the change before."""
+    """Where a collection's counters go to, and the bytes of its files then; ``expected`` is where they are."""
 
     collection_id: int
-    expected: int
+    expected: tuple[int, int]
+    """The sequence of its newest change, and its ``lock_seq``."""
     seq: int
+    lock_seq: int
     bytes: int
 
 
@@ -84,8 +92,10 @@ class Collections:
     def advance(self, heads: Sequence[Head]) -> bool:
         """Move heads; False if one was not where it was expected."""
         for head in heads:
-            values = {"wanted": head.collection_id, "expected": head.expected, "head": head.seq, "size": head.bytes}
-            if self._connection.execute(_advance, values).rowcount != 1:
+            seq, lock_seq = head.expected
+            values = {"wanted": head.collection_id, "expected": seq, "expected_lock": lock_seq}
+            values.update(head=head.seq, lock=head.lock_seq, size=head.bytes)
+            if _advance.run(self._connection, values) != 1:
                 return False
         return True
 
@@ -100,10 +110,6 @@ class Collections:
     def restore(self, collection_id: int, name: str) -> None:
         """Take a collection out of the trash; raises Exists if a live one has the name."""
         self._set_unique(collection_id, {"name": name, "trashed_ns": None})
-
-    def touch(self, collection_id: int) -> None:
-        """Count one change of the collection's locks, name or place, so that other processes read them again."""
-        self._set(collection_id, lock_seq=_table.c.lock_seq + 1)
 
     def checkpoint(self, collection_id: int, *, version: int, seq: int, root: str, size: int) -> None:
         """Make a committed state the one that loading starts from; ``size`` is that of the newest state, in bytes."""
@@ -130,9 +136,9 @@ class Collections:
         except IntegrityError as error:
             raise _taken(values["name"]) from error
 
-    def _one(self, query: Any, wanted: object) -> Collection | None:
-        row = self._connection.execute(query, {"wanted": wanted}).first()
-        return None if row is None else _row(row)
+    def _one(self, query: Statement, wanted: object) -> Collection | None:
+        rows = query.rows(self._connection, {"wanted": wanted})
+        return _of(dict(zip(_names, rows[0], strict=True))) if rows else None
 
 
 def _taken(name: str) -> Exists:
@@ -140,4 +146,8 @@ def _taken(name: str) -> Exists:
 
 
 def _row(row: Row[Any]) -> Collection:
-    return Collection(**row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
+    return _of(row._asdict())
+
+
+def _of(values: Mapping[str, Any]) -> Collection:
+    return Collection(**{**values, "drops_litter": bool(values["drops_litter"])})

@@ -9,31 +9,31 @@ A transaction in which a statement failed is never committed: SQLite may have ta
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError
+from sqlalchemy.exc import ArgumentError
 
 from davserver.blocks.fs import RealFs
 from davserver.catalog.accounts import COUNTER_QUERY, Access
 from davserver.catalog.alone import alone
 from davserver.catalog.collections import Collections
-from davserver.catalog.failures import SYNC_CODES, code_of, meaning_of, translated
+from davserver.catalog.failures import SYNC_CODES, code_of, meaning_of, mend, spoil, spoilt_by, translated
 from davserver.catalog.garbage import Garbage
 from davserver.catalog.gate import FileGate, WriteGate, turn
 from davserver.catalog.journal import Journal
 from davserver.catalog.locks import Locks
 from davserver.catalog.migrations.upgrade import upgrade
 from davserver.catalog.settings import Settings
-from davserver.catalog.sqlite import Files, make_engine, path_of
+from davserver.catalog.sqlite import BEGIN_WRITE, Files, make_engine, path_of
+from davserver.catalog.statement import directly
 from davserver.catalog.trails import Trails
 from davserver.catalog.uploads import Uploads
 from davserver.catalog.versions import Records, Texts, Versions
@@ -42,10 +42,6 @@ from davserver.printable import printable_url
 
 BUSY_S = 30.0
 """How long a transaction waits for those of other processes."""
-
-_FAILURE = "davserver.failure"
-"""Where a connection keeps the error that spoilt its transaction."""
-
 
 ASK_S = 1.0
 """How long the gate's word is taken: what other programs write into the database past the gate is seen after that."""
@@ -59,14 +55,21 @@ class _Seen(NamedTuple):
     until_s: float
 
 
-class Savepoint(Protocol):
-    """A point inside a transaction."""
+class Savepoint:
+    """A point inside a transaction; the one that was set last ends first."""
 
-    def commit(self) -> None:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        directly(connection, "SAVEPOINT job")
+
+    def keep(self) -> None:
         """Keep what followed, if the transaction ends well."""
+        directly(self._connection, "RELEASE SAVEPOINT job")
 
-    def rollback(self) -> None:
+    def undo(self) -> None:
         """Take back what followed."""
+        directly(self._connection, "ROLLBACK TO SAVEPOINT job")
+        directly(self._connection, "RELEASE SAVEPOINT job")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,11 @@ class Tables:
 
     def savepoint(self) -> Savepoint:
         """Mark this point of the transaction, to keep or to take back what follows."""
-        return self.connection.begin_nested()
+        return Savepoint(self.connection)
 
     def check(self) -> None:
         """Raise what a statement of this transaction failed with, in the house's terms: it cannot be committed."""
-        failure = self.connection.info.get(_FAILURE)
+        failure = spoilt_by(self.connection)
         if failure is not None:
             raise meaning_of(failure) from failure
 
@@ -146,6 +149,7 @@ class Catalog:
         self._watching = threading.Lock()
         self._sync_failure = ""
         self._failed_writes = 0
+        self._writer_sees = -1
         self._seen = _Seen(None, -1, 0.0)
         self._access = (-1, 0)
 
@@ -161,9 +165,12 @@ class Catalog:
             self._files.check()
             writer = self._writer = self._writer or self._open_writer()
             try:
-                with writer.connection.begin():
-                    yield writer
-                    writer.check()
+                directly(writer.connection, BEGIN_WRITE)
+                # Nobody else can commit from here on, so one look is enough.
+                self._writer_sees = (self._failed_writes << 32) + _data_version(writer.connection)
+                yield writer
+                writer.check()
+                _commit(writer.connection)
             except BaseException as error:
                 self._abandon(writer, error)
                 raise
@@ -178,7 +185,7 @@ class Catalog:
         """Return a number that changes when another connection committed, or ``write`` failed; call it inside one."""
         if self._writer is None:
             raise RuntimeError("not inside a write transaction")
-        return (self._failed_writes << 32) + _data_version(self._writer.connection)
+        return self._writer_sees
 
     def reader_sees(self) -> int:
         """Return a number that changes whenever any connection committed (a microsecond, if none did)."""
@@ -199,7 +206,7 @@ class Catalog:
         if seen == known[0]:
             return known[1]
         with self._watching, translated():
-            rows = _directly(self._watcher, COUNTER_QUERY)
+            rows = directly(self._watcher, COUNTER_QUERY).fetchall()
         changes = int(rows[0][0]) if rows else 0
         self._access = (seen, changes)
         return changes
@@ -225,7 +232,7 @@ class Catalog:
 
     def _open_writer(self) -> Tables:
         connection = self._engine.connect().execution_options(writes=True)
-        connection.info.pop(_FAILURE, None)  # of a reader that had this connection before
+        mend(connection)  # of a reader that had this connection before
         return Tables.on(connection)
 
     def _abandon(self, writer: Tables, error: BaseException) -> None:
@@ -235,9 +242,13 @@ class Catalog:
         """
         self._failed_writes += 1
         self._writer = None
-        failure = writer.connection.info.get(_FAILURE, error)
+        failure = spoilt_by(writer.connection) or error
         if code_of(failure) in SYNC_CODES:
             self._sync_failure = str(meaning_of(failure))
+        with suppress(
+            Exception
+        ):  # whatever it says: a connection that is closed keeps no lock, once nothing runs on it
+            writer.connection.connection.rollback()
         writer.connection.invalidate()
         writer.connection.close()
 
@@ -277,23 +288,18 @@ def _open_sqlite(url: URL, busy_s: float) -> Catalog:
 
 
 def _note_failure(context: ExceptionContext) -> None:
-    """Remember the first error that spoilt a connection's transaction; one about the rows spoils nothing."""
-    if context.connection is not None and not isinstance(context.sqlalchemy_exception, IntegrityError):
-        context.connection.info.setdefault(_FAILURE, context.sqlalchemy_exception or context.original_exception)
+    """Remember what failed in a statement that SQLAlchemy ran."""
+    if context.connection is not None:
+        spoil(context.connection, context.sqlalchemy_exception or context.original_exception)
+
+
+def _commit(connection: Connection) -> None:
+    """End a transaction that began on the driver's connection; SQLAlchemy joined it if it ran a statement."""
+    if connection.in_transaction():
+        connection.commit()
+    else:
+        connection.connection.commit()
 
 
 def _data_version(connection: Connection) -> int:
-    return int(_directly(connection, "PRAGMA data_version")[0][0])
-
-
-def _directly(connection: Connection, query: str) -> list[Any]:
-    # The driver's cursor: SQLAlchemy would open a transaction, which holds back checkpoints and hides changes.
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(query)
-        return list(cursor.fetchall())
-    except sqlite3.Error as error:
-        connection.info.setdefault(_FAILURE, error)
-        raise
-    finally:
-        cursor.close()
+    return int(directly(connection, "PRAGMA data_version").fetchall()[0][0])

@@ -10,12 +10,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from davserver.errors import CatalogBusy, CatalogCorrupt, DavserverError, StoreFull, StoreUnavailable
 
 SYNC_CODES = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
+
+_FAILURE = "davserver.failure"
+"""Where a connection keeps the error that spoilt its transaction."""
+_ABOUT_ROWS = (IntegrityError, sqlite3.IntegrityError)
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -35,10 +40,27 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
-    except IntegrityError:
+    except _ABOUT_ROWS:
         raise
     except (DBAPIError, sqlite3.Error, NoConnectionFree, InvalidRequestError) as error:
         raise meaning_of(error) from error
+
+
+def spoil(connection: Connection, error: BaseException) -> None:
+    """Remember the first error that spoilt a connection's transaction; one about the rows spoils nothing."""
+    if not isinstance(error, _ABOUT_ROWS):
+        connection.info.setdefault(_FAILURE, error)
+
+
+def spoilt_by(connection: Connection) -> BaseException | None:
+    """Return the error that spoilt a connection's transaction, None if it is good."""
+    failure: BaseException | None = connection.info.get(_FAILURE)
+    return failure
+
+
+def mend(connection: Connection) -> None:
+    """Forget what spoilt an earlier transaction of a connection."""
+    connection.info.pop(_FAILURE, None)
 
 
 def code_of(error: BaseException) -> int | None:

@@ -9,11 +9,13 @@ from sqlalchemy import Connection, bindparam, insert, select
 from davserver.catalog import schema
 from davserver.catalog.grafts import Grafts, trim
 from davserver.catalog.model import Entry
+from davserver.catalog.statement import Statement
 
 _table = schema.journal
-_after = (
+_insert = Statement(insert(_table))
+_after = Statement(
     select(_table.c.seq, _table.c.header, _table.c.inline)
-    .where(_table.c.collection_id == bindparam("wanted"), _table.c.seq > bindparam("seq"))
+    .where(_table.c.collection_id == bindparam("wanted"), _table.c.seq > bindparam("after"))
     .order_by(_table.c.seq)
 )
 _headers = select(_table.c.seq, _table.c.header).where(
@@ -36,7 +38,7 @@ class Journal:
                 {"collection_id": collection_id, "seq": entry.seq, "header": entry.header, "inline": entry.inline}
                 for collection_id, entry in entries
             ]
-            self._connection.execute(insert(_table), rows)
+            _insert.run_all(self._connection, rows)
             grafts = Grafts(self._connection)
             for collection_id, entry in entries:
                 if entry.origin is not None:
@@ -44,8 +46,7 @@ class Journal:
 
     def after(self, collection_id: int, seq: int) -> list[Entry]:
         """Read the entries that follow ``seq``, in order."""
-        rows = self._connection.execute(_after, {"wanted": collection_id, "seq": seq})
-        return [Entry(row.seq, row.header, row.inline) for row in rows]
+        return [Entry(*row) for row in _after.rows(self._connection, {"wanted": collection_id, "after": seq})]
 
     def headers(self, collection_id: int, after: int, last: int) -> list[tuple[int, bytes]]:
         """Read (seq, header) of the entries after one up to another, in order, without the content they carry."""

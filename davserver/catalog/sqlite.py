@@ -21,6 +21,8 @@ from sqlalchemy.engine import URL
 from davserver.blocks.fs import Fs, ensure_directory
 from davserver.errors import ConfigError, StoreUnavailable
 
+BEGIN_WRITE = "BEGIN IMMEDIATE"
+
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -48,12 +50,12 @@ class Files:
         except OSError as error:
             raise StoreUnavailable(f"the catalog cannot be opened: {path}: {error.strerror}") from error
         self._path = path
-        self._known = {path: _identity(path)}
+        self._known = {str(path): _identity(str(path))}
 
     def remember_log(self) -> None:
         """Remember the log and the gate, too: they are there while a connection is open, in whichever process."""
         for ending in ("-wal", ".lock"):  # readers trust what writers count in the second (see ``gate``)
-            path = self._path.with_name(self._path.name + ending)
+            path = str(self._path) + ending
             self._known[path] = _identity(path)
 
     def check(self) -> None:
@@ -61,7 +63,7 @@ class Files:
         for path, known in self._known.items():
             if known is not None and _identity(path) != known:
                 raise StoreUnavailable(
-                    f"{path.name} was moved, removed or replaced while the server runs: nothing is written to it",
+                    f"{Path(path).name} was moved, removed or replaced while the server runs: nothing is written to it",
                     hint="put the catalog's own files back, or start the server again to use what is there now",
                 )
 
@@ -74,9 +76,9 @@ class Files:
         return about.f_bavail * about.f_frsize
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, int] | None:
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116  (before each transaction, and a tenth of a Path's time)
     except OSError:  # whatever hides the file: it is not the one that is open
         return None
     return status.st_dev, status.st_ino
@@ -115,5 +117,7 @@ def _configure(connection: Any, files: Files) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    if not driver.in_transaction:  # else it began past SQLAlchemy, which joins it
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql(BEGIN_WRITE if writes else "BEGIN")

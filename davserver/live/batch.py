@@ -7,8 +7,9 @@ Invariants: a job that raised leaves no trace; the next job of the batch sees al
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from davserver.catalog.collections import Head
 from davserver.catalog.database import Savepoint, Tables
@@ -24,10 +25,37 @@ class Outrun(Exception):
 
 @dataclass(slots=True)
 class Working:
-    """A collection as the batch has made it so far; ``entries`` are not in the database yet."""
+    """A collection as the batch has made it so far.
+
+    ``row`` is what the database holds of it; ``entries`` are not there yet, nor is what was done to ``locks`` (None:
+    not looked at), which were ``known_locks``.
+    """
 
     state: State
+    row: Collection
     entries: list[Entry] = field(default_factory=list)
+    locks: tuple[Lock, ...] | None = None
+    known_locks: tuple[Lock, ...] = ()
+
+    @classmethod
+    def of(cls, state: State) -> Working:
+        """Begin to work on a state that the database holds."""
+        return cls(state, state.row)
+
+    def head(self) -> Head | None:
+        """Return where the database has to move the counters of this collection, None if nowhere."""
+        known, now = self.row, self.state.row.lock_seq
+        if not self.entries and now == known.lock_seq:
+            return None
+        return Head(known.id, (known.head_seq, known.lock_seq), self.state.seq, now, self.state.root.bytes)
+
+
+class _Saved(NamedTuple):
+    """What a collection was before the job that is running."""
+
+    state: State
+    length: int
+    locks: tuple[Lock, ...] | None
 
 
 class Source(Protocol):
@@ -42,7 +70,7 @@ class Source(Protocol):
     def current(self, tables: Tables, row: Collection) -> State:
         """Return the collection of a row that was read in this transaction."""
 
-    def locks(self, tables: Tables, row: Collection) -> list[Lock]:
+    def locks(self, tables: Tables, row: Collection) -> tuple[Lock, ...]:
         """Return the locks of a row as it is committed."""
 
 
@@ -54,9 +82,8 @@ class Batch:
         self.tables = tables
         self.changed: dict[int, Working] = {}
         self.names_changed = False
-        self.rows_changed: set[int] = set()
         self._source = source
-        self._saved: dict[int, tuple[State, int] | None] = {}
+        self._saved: dict[int, _Saved | None] = {}
         self._savepoint: Savepoint | None = None
         self._trims: list[int] = []
         self._kept_trims = 0
@@ -86,13 +113,15 @@ class Batch:
             state = self._source.by_id(self.tables, collection_id)
             if state is None:
                 raise NotFound(f"no collection with id {collection_id}")
-            working = self.changed.setdefault(collection_id, Working(state))
-        self._saved.setdefault(collection_id, (working.state, len(working.entries)))
+            working = self.changed.setdefault(collection_id, Working.of(state))
+        if collection_id not in self._saved:
+            self._saved[collection_id] = _Saved(working.state, len(working.entries), working.locks)
         return working
 
     def adopt(self, state: State) -> Working:
         """Take the state of a collection that this job made as its working one."""
-        working = self.changed[state.row.id] = Working(state)
+        working = self.changed[state.row.id] = Working.of(state)
+        working.locks = ()
         self._saved[state.row.id] = None
         return working
 
@@ -101,12 +130,23 @@ class Batch:
         own = self.working(collection_id).entries
         return [*self.tables.journal.after(collection_id, seq), *(entry for entry in own if entry.seq > seq)]
 
-    def locks(self, collection_id: int) -> list[Lock]:
+    def locks(self, collection_id: int) -> tuple[Lock, ...]:
         """Return the collection's locks as this batch has made them, expired ones too."""
-        working = self.changed.get(collection_id)
-        if collection_id in self.rows_changed or working is None:
-            return self.tables.locks.of(collection_id)
-        return self._source.locks(self.tables, working.state.row)
+        working = self.working(collection_id)
+        if working.locks is None:
+            working.locks = working.known_locks = self._source.locks(self.tables, working.row)
+        return working.locks
+
+    def set_locks(self, collection_id: int, locks: Iterable[Lock]) -> None:
+        """Let a collection have these locks; ``locks`` was asked before."""
+        self.working(collection_id).locks = tuple(locks)
+        self.count(collection_id)
+
+    def count(self, collection_id: int) -> None:
+        """Count one change of a collection's locks, name or place, so that other processes read them again."""
+        working = self.working(collection_id)
+        row = working.state.row
+        working.state = replace(working.state, row=replace(row, lock_seq=row.lock_seq + 1))
 
     def trim(self, collection_id: int) -> None:
         """Drop the entries that the checkpoint holds when the batch is written: its own grafts may need them."""
@@ -121,45 +161,56 @@ class Batch:
     def refuse_growth(self) -> None:
         """Raise QuotaExceeded if this job lets an account store more than it may."""
         now = {key: working.state for key, working in self.changed.items()}
-        pairs = ((None if saved is None else saved[0], now[key]) for key, saved in self._saved.items())
+        pairs = ((None if saved is None else saved.state, now[key]) for key, saved in self._saved.items())
         refuse_growth(self.tables, pairs, now)
 
     def keep(self) -> None:
         """End a job that went well."""
         if self._savepoint is not None:
-            self._savepoint.commit()
+            self._savepoint.keep()
         self._forget()
 
     def undo(self) -> None:
         """End a job that failed: everything is as it was before it."""
         del self._trims[self._kept_trims :]
         if self._savepoint is not None:
-            self._savepoint.rollback()
+            self._savepoint.undo()
         for collection_id, saved in self._saved.items():
             if saved is None:
                 del self.changed[collection_id]
                 continue
             working = self.changed[collection_id]
-            working.state, length = saved
-            del working.entries[length:]
+            working.state = saved.state
+            del working.entries[saved.length :]
+            working.locks = saved.locks  # None, where this job was the first that looked
         self._forget()
 
     def flush(self) -> None:
-        """Write the journal entries; raises Outrun if another process was faster and the batch must run again."""
-        entries = [(key, entry) for key, working in self.changed.items() for entry in working.entries]
-        heads = [
-            Head(key, working.state.row.head_seq, working.state.seq, working.state.root.bytes)
-            for key, working in self.changed.items()
-            if working.entries
-        ]
+        """Write what is not in the database yet; raises Outrun if another process was faster and the batch must rerun.
+
+        A job's own SQL stands there already; nobody but the batch moves the counters of a collection.
+        """
+        heads = [head for working in self.changed.values() if (head := working.head()) is not None]
         if not self.tables.collections.advance(heads):
             raise Outrun
-        self.tables.journal.append(entries)
+        self.tables.journal.append([(key, entry) for key, working in self.changed.items() for entry in working.entries])
+        for working in self.changed.values():
+            self._write_locks(working)
         for collection_id in self._trims:
             self.tables.journal.trim(collection_id)
         for working in self.changed.values():
             row = replace(working.state.row, head_seq=working.state.seq, bytes=working.state.root.bytes)
             working.state = replace(working.state, row=row)
+
+    def _write_locks(self, working: Working) -> None:
+        known, now = working.known_locks, working.locks
+        if now is None or now is known:
+            return
+        # By identity: thousands of locks that stay as they are cost next to nothing.
+        before, after = set(map(id, known)), set(map(id, now))
+        if after != before:
+            self.tables.locks.remove(lock.token for lock in known if id(lock) not in after)
+            self.tables.locks.add(lock for lock in now if id(lock) not in before)
 
     def _changed_of_name(self, name: str) -> State | None:
         states = (working.state for working in self.changed.values())

@@ -108,12 +108,9 @@ class Edit:
 
     def trash_collection(self, collection_id: int) -> None:
         """Put a collection into the trash, from where ``restore_collection`` brings it back; its locks end."""
-
-        def change(tables: Tables) -> None:
-            tables.collections.trash(collection_id, self.now_ns)
-            tables.locks.remove([lock.token for lock in tables.locks.of(collection_id)])
-
-        self._change_row(collection_id, change)
+        if self._batch.locks(collection_id):
+            self._batch.set_locks(collection_id, ())
+        self._change_row(collection_id, lambda tables: tables.collections.trash(collection_id, self.now_ns))
 
     def restore_collection(self, collection_id: int, name: str) -> None:
         """Take a collection out of the trash under a name; raises Exists or InvalidName."""
@@ -122,37 +119,31 @@ class Edit:
 
     def locks(self, collection_id: int) -> list[Lock]:
         """List the locks of a collection that have not expired."""
-        self._batch.working(collection_id)
         return [lock for lock in self._batch.locks(collection_id) if lock.expires_ns > self.now_ns]
 
     def add_lock(self, lock: Lock) -> None:
-        """Store a lock; conflicts are the caller's to judge. Expired locks are swept on the way."""
-
-        def change(tables: Tables) -> None:
-            tables.locks.expire(self.now_ns)
-            tables.locks.add(lock)
-
-        self._change_row(lock.collection_id, change)
+        """Store a lock; conflicts are the caller's to judge. Those of the collection that expired go on the way."""
+        self._batch.set_locks(lock.collection_id, [*self.locks(lock.collection_id), lock])
 
     def refresh_lock(self, lock: Lock, *, timeout_s: int) -> Lock:
         """Start a lock's time anew; returns it as it is now."""
         fresh = replace(lock, timeout_s=timeout_s, expires_ns=self.now_ns + timeout_s * 1_000_000_000)
-
-        def change(tables: Tables) -> None:
-            tables.locks.refresh(lock.token, timeout_s=timeout_s, expires_ns=fresh.expires_ns)
-
-        self._change_row(lock.collection_id, change)
+        self._batch.set_locks(lock.collection_id, [*self._others(lock), fresh])
         return fresh
 
     def remove_lock(self, lock: Lock) -> None:
         """End a lock."""
-        self._change_row(lock.collection_id, lambda tables: tables.locks.remove([lock.token]))
+        self._batch.set_locks(lock.collection_id, self._others(lock))
 
     def remove_locks_below(self, collection_id: int, path: TreePath) -> None:
         """End the locks on a path and on everything below it."""
-        tokens = [lock.token for lock in self.locks(collection_id) if lock.path[: len(path)] == path]
-        if tokens:
-            self._change_row(collection_id, lambda tables: tables.locks.remove(tokens))
+        locks = self.locks(collection_id)
+        rest = [lock for lock in locks if lock.path[: len(path)] != path]
+        if len(rest) < len(locks):
+            self._batch.set_locks(collection_id, rest)
+
+    def _others(self, lock: Lock) -> list[Lock]:
+        return [other for other in self.locks(lock.collection_id) if other.token != lock.token]
 
     @property
     def uploads(self) -> Uploads:
@@ -225,20 +216,19 @@ class Edit:
         working.state = replace(working.state, row=row, root=root)
 
     def _change_row(self, collection_id: int, change: Callable[[Tables], None]) -> None:
-        """Change a collection's row or locks in SQL, and read the row again."""
+        """Change a collection's row in SQL, and read the row again."""
         working = self._batch.working(collection_id)
         tables = self._batch.directly()
-        name = working.state.row.name
         change(tables)
-        tables.collections.touch(collection_id)
-        self._batch.rows_changed.add(collection_id)
-        row = tables.collections.by_id(collection_id)
-        if row is None:
+        fresh = tables.collections.by_id(collection_id)
+        if fresh is None:
             raise NotFound(f"no collection with id {collection_id}")
-        if row.name != name or row.trashed_ns != working.state.row.trashed_ns:
+        row = working.state.row
+        if fresh.name != row.name or fresh.trashed_ns != row.trashed_ns:
             self._batch.names_changed = True
-        # The journal entries of this batch are not in the row yet: its head stays the one that flush expects.
-        working.state = replace(working.state, row=row)
+        # What the batch counts is not in the database yet: it stays as it is here.
+        working.state = replace(working.state, row=replace(fresh, head_seq=row.head_seq, lock_seq=row.lock_seq))
+        self._batch.count(collection_id)
 
 
 def _check_quota(before: State, root: DirNode) -> None:

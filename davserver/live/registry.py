@@ -53,7 +53,7 @@ class Registry:
                 raise NotFound(f"no collection {wanted}")
             return self._bring_up(tables, row)
 
-    def read_locks(self, live: LiveCollection) -> tuple[Collection, list[Lock]] | None:
+    def read_locks(self, live: LiveCollection) -> tuple[Collection, tuple[Lock, ...]] | None:
         """Return a collection's locks, expired ones too, and the row as of which they are; None if it was purged."""
         row = live.state.row
         known = live.known_locks(row)
@@ -125,7 +125,7 @@ class Registry:
         live.writer_saw = self._catalog.writer_sees()
         return live.state
 
-    def locks(self, tables: Tables, row: Collection) -> list[Lock]:
+    def locks(self, tables: Tables, row: Collection) -> tuple[Lock, ...]:
         """Return the locks of a committed row."""
         live = self.get(row.id)
         return tables.locks.of(row.id) if live is None else live.locks(tables, row)

@@ -95,7 +95,7 @@ class LiveCollection:
         self.writer_saw = -1
         self.committing = threading.Lock()
         self._state = state
-        self._locks: tuple[int, list[Lock]] | None = None
+        self._locks: tuple[int, tuple[Lock, ...]] | None = None
         self._publishing = threading.Lock()
 
     @property
@@ -110,17 +110,21 @@ class LiveCollection:
                 self._state = state
             return self._state
 
-    def known_locks(self, row: Collection) -> list[Lock] | None:
+    def known_locks(self, row: Collection) -> tuple[Lock, ...] | None:
         """Return the locks as of the row's ``lock_seq`` if they are in memory."""
         known = self._locks
         return known[1] if known is not None and known[0] == row.lock_seq else None
 
-    def locks(self, tables: Tables, row: Collection) -> list[Lock]:
+    def know_locks(self, row: Collection, locks: tuple[Lock, ...]) -> None:
+        """Remember the locks as of a row that is committed."""
+        self._locks = (row.lock_seq, locks)
+
+    def locks(self, tables: Tables, row: Collection) -> tuple[Lock, ...]:
         """Return the locks as of a row, from memory or in the transaction that the row was read in."""
         locks = self.known_locks(row)
         if locks is None:
             locks = tables.locks.of(row.id)
-            self._locks = (row.lock_seq, locks)
+            self.know_locks(row, locks)
         return locks
 
 

@@ -85,5 +85,7 @@ class Writer:
             self._registry.forget_names()
         for working in batch.changed.values():
             live = self._registry.add(working.state)
+            if working.locks is not None:
+                live.know_locks(working.state.row, working.locks)
             if working.entries:
                 self._changed(live)

@@ -149,6 +149,7 @@ class Run:
             with self._yard.catalog.write() as tables:
                 now_ns = self._now_ns()
                 self.harvest.uploads = tables.uploads.expire(now_ns)
+                tables.locks.expire(now_ns)
         self.harvest.started_ns = now_ns
         self.harvest.threshold_ns = now_ns - int(self._policy.grace_s * 1e9)
         return now_ns

@@ -62,13 +62,13 @@ def correct_checkpoint(row: Collection, newest: Version, house: House) -> str | 
 
 def advance_head(row: Collection, seq: int, size: int, house: House) -> str | None:
     """Count entries in that stand after the head, and were found to lead on from it: they were acknowledged."""
-    done = house.edit(lambda edit: edit.tables().collections.advance([Head(row.id, row.head_seq, seq, size)]))
+    done = house.edit(lambda edit: edit.tables().collections.advance([_head(row, seq, size)]))
     return f"its head is entry {seq} now" if done else None
 
 
 def correct_size(row: Collection, size: int, house: House) -> str | None:
     """Let a collection's row say how many bytes its files have, unless it was changed since."""
-    done = house.edit(lambda edit: edit.tables().collections.advance([Head(row.id, row.head_seq, row.head_seq, size)]))
+    done = house.edit(lambda edit: edit.tables().collections.advance([_head(row, row.head_seq, size)]))
     return f"its row says {size} bytes now" if done else None
 
 
@@ -166,3 +166,7 @@ def _texts(house: House) -> Iterator[tuple[PDH, str]]:
             continue  # reported with the version it belongs to
         if text is not None:
             yield pdh, text
+
+
+def _head(row: Collection, seq: int, size: int) -> Head:
+    return Head(row.id, (row.head_seq, row.lock_seq), seq, row.lock_seq, size)

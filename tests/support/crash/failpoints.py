@@ -1,8 +1,8 @@
 """A real server that kills itself at a named point, at the n-th time it comes there.
 
 The server is composed as ``davserver serve`` composes it, with wrappers around what its rooms take as arguments (the
-file system of the blocks, the catalog) and around the application; SQLAlchemy tells of statements. There is no code for
-it in davserver.
+file system of the blocks, the catalog) and around the application; the database's driver tells of statements. There is
+no code for it in davserver.
 
 Labels: ``before`` or ``after``, and what is done:
 
@@ -20,9 +20,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -211,13 +212,25 @@ def listen_to_statements(point: FailPoint) -> None:
         verb, what = (part for part in match.groups() if part is not None)
         return f"{verb} {what}".replace(" SET ", ".")
 
-    def before(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if label := label_of(statement):
-            point.reach(f"before {label}")
+    def around(statement: str, run: Callable[[], Any]) -> Any:
+        label = label_of(statement)
+        if label is None:
+            return run()
+        with point.around(label):
+            return run()
 
-    def after(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if label := label_of(statement):
-            point.reach(f"after {label}")
+    class Cursor(sqlite3.Cursor):
+        def execute(self, sql: str, *arguments: Any) -> Any:
+            return around(sql, lambda: sqlite3.Cursor.execute(self, sql, *arguments))
 
-    event.listen(Engine, "before_cursor_execute", before)
-    event.listen(Engine, "after_cursor_execute", after)
+        def executemany(self, sql: str, *arguments: Any) -> Any:
+            return around(sql, lambda: sqlite3.Cursor.executemany(self, sql, *arguments))
+
+    class Driver(sqlite3.Connection):
+        def cursor(self, *_arguments: Any) -> Any:
+            return super().cursor(Cursor)
+
+    def connect(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> Any:
+        return sqlite3.connect(*arguments, **options, factory=Driver)
+
+    event.listen(Engine, "do_connect", connect)

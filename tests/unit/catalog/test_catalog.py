@@ -1,6 +1,7 @@
 """Transactions, heads and what other processes see; two catalogs on one file stand for two processes."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -61,9 +62,10 @@ def test_a_transaction_that_raises_changes_nothing(catalog, photos):
 
 def test_a_head_moves_only_from_where_it_was_expected(catalog, photos):
     with catalog.write() as tables:
-        assert tables.collections.advance([Head(photos.id, 0, 2, 20)])
-        assert not tables.collections.advance([Head(photos.id, 0, 3, 30)])
-        assert tables.collections.advance([Head(photos.id, 2, 3, 30)])
+        assert tables.collections.advance([Head(photos.id, (0, 0), 2, 1, 20)])
+        assert not tables.collections.advance([Head(photos.id, (0, 1), 3, 1, 30)])
+        assert not tables.collections.advance([Head(photos.id, (2, 0), 3, 1, 30)])
+        assert tables.collections.advance([Head(photos.id, (2, 1), 3, 1, 30)])
         assert tables.collections.by_id(photos.id).bytes == 30
 
 
@@ -110,7 +112,7 @@ def test_writers_take_turns(catalog, other, photos):
     thread.start()
     with catalog.write() as tables:
         inside.set()
-        tables.collections.advance([Head(photos.id, 0, 7, 70)])
+        tables.collections.advance([Head(photos.id, (0, 0), 7, 0, 70)])
     thread.join()
     assert seen == [7]
 
@@ -155,14 +157,14 @@ def test_locks_come_back_as_they_were(catalog, photos):
         expires_ns=1000,
     )
     with catalog.write() as tables:
-        tables.locks.add(lock)
-        tables.locks.refresh("t", timeout_s=90, expires_ns=2000)
-        (found,) = tables.locks.of(photos.id)
-        assert (found.path, found.timeout_s, found.expires_ns) == (("a", "é"), 90, 2000)
-        tables.locks.expire(1999)
-        assert len(tables.locks.of(photos.id)) == 1
-        tables.locks.expire(2000)
-        assert tables.locks.of(photos.id) == []
+        tables.locks.add([lock, replace(lock, token="u", exclusive=False, infinite=True)])
+        assert set(tables.locks.of(photos.id)) == {lock, replace(lock, token="u", exclusive=False, infinite=True)}
+        tables.locks.remove(["u", "unknown"])
+        assert tables.locks.of(photos.id) == (lock,)
+        tables.locks.expire(999)
+        assert tables.locks.of(photos.id) == (lock,)
+        tables.locks.expire(1000)
+        assert tables.locks.of(photos.id) == ()
 
 
 def test_a_full_disk_is_said_so_and_leaves_no_trace(catalog, photos):
