@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from davserver.errors import BlockCorrupt, DavserverError
 from davserver.values import Locator
 
 SLICE_BYTES = 1 << 20
+COMPARED_BYTES = 1 << 18
+"""So little stays in the processor's cache between being read and being compared."""
 
 Pace = Callable[[int], None]
 """Told of each slice that was read, with its length; may wait, so that reading leaves the disk to others."""
@@ -36,6 +39,11 @@ class Identity(NamedTuple):
     mtime_ns: int
     ctime_ns: int
 
+    @classmethod
+    def of(cls, status: os.stat_result) -> Identity:
+        """Take it from what the file system says of the file."""
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
 
 class BlockFile:
     """A descriptor and the block it should hold; a context manager that closes it."""
@@ -50,10 +58,9 @@ class BlockFile:
     def identity(self) -> Identity:
         """Describe the file as it is now."""
         try:
-            status = self._fs.status(self.fd)
+            return Identity.of(self._fs.status(self.fd))
         except OSError as error:
             raise self._failed(error) from error
-        return Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def check_size(self) -> Identity:
         """Raise BlockCorrupt if the file has not the block's size; returns its identity."""
@@ -102,15 +109,20 @@ class BlockFile:
     def holds(self, data: memoryview) -> bool | None:
         """Tell whether the file's bytes are these; None where the medium cannot be read.
 
-        The caller translates errors. Slices are compared as bytes: a comparison of memoryviews goes item by item.
+        The caller translates errors. What is read is compared as a bytearray: that takes a third of the time of a
+        copy of both sides, and a comparison of two memoryviews goes item by item.
         """
         try:
             if self._fs.status(self.fd).st_size != len(data):
                 return False
-            for position in range(0, len(data), SLICE_BYTES):
-                expected = bytes(data[position : position + SLICE_BYTES])
-                if self._read_up_to(len(expected), position) != expected:
+            scratch = bytearray(min(COMPARED_BYTES, len(data)))
+            position = 0
+            while position < len(data):
+                count = self._fs.read_into(self.fd, memoryview(scratch)[: len(data) - position], position)
+                read = scratch if count == len(scratch) else scratch[:count]
+                if not count or read != data[position : position + count]:
                     return False
+                position += count
         except OSError as error:
             if error.errno == errno.EIO:
                 return None

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from davserver.blocks import layout
 from davserver.blocks.address import check_slice, locator_of
-from davserver.blocks.blockfile import BlockFile, Pace, at_once
+from davserver.blocks.blockfile import BlockFile, Identity, Pace, at_once
 from davserver.blocks.claims import DirectoryClaims
 from davserver.blocks.failures import translated
 from davserver.blocks.fs import Fs
+from davserver.blocks.marks import Marks, NoMarks
 from davserver.blocks.placement import Placement
 from davserver.blocks.rescue import DirectoryRescue, Rescue
 from davserver.blocks.store import StoredBlock, TrashedBlock
@@ -33,9 +34,13 @@ LEFTOVER_AGE_S = 86_400
 class DiskStore:
     """A block store in a directory, which must exist. See ``blocks.store`` for the contract of each verb."""
 
-    def __init__(self, root: Path, fs: Fs, *, clock: Clock, random_bytes: RandomBytes) -> None:
+    def __init__(
+        self, root: Path, fs: Fs, *, clock: Clock, random_bytes: RandomBytes, marks: Marks | None = None
+    ) -> None:
+        """Open the directory; ``marks`` are told of each block that is stored, or found to be stored."""
         self._root = root
         self._fs = fs
+        self._marks = marks or NoMarks()
         self._clock = clock
         self._random_bytes = random_bytes
         with translated(f"block directory {root}"):
@@ -60,7 +65,20 @@ class DiskStore:
         with self.open_file(locator) as file:
             with translated(f"block {locator}"):
                 self._fs.forget(file.fd)
-            file.check_hash(pace)
+            try:
+                file.check_hash(pace)
+            except BlockCorrupt:
+                self._disown(file)
+                raise
+
+    def _disown(self, file: BlockFile) -> None:
+        """Let no process count on what it, or a mark, knows of a file that turned out to be damaged.
+
+        A medium that rots changes nothing that a look at the file shows, so the file gets another ctime. Where that is
+        not allowed (a store that may only be read), who has verified the file before goes on with it.
+        """
+        with suppress(OSError):
+            self._fs.set_mtime(file.fd, self._fs.status(file.fd).st_mtime_ns)
 
     def open_file(self, locator: Locator) -> BlockFile:
         """Open a block's file, to be closed by the caller; raises BlockMissing, or BlockCorrupt for a wrong size."""
@@ -90,11 +108,22 @@ class DiskStore:
         return locator
 
     def _place_new(self, locator: Locator, data: memoryview) -> bool:
-        with self._temporary(locator, data) as temporary:
-            placed = self._placement.publish(temporary, layout.path_of(self._root, locator.md5))
+        mtime_ns = self._now_ns()
+        path = layout.path_of(self._root, locator.md5)
+        with self._temporary(locator, data, mtime_ns) as (temporary, written):
+            placed = self._placement.publish(temporary, path)
             if not placed:
                 self._placement.discard(temporary)
-            return placed
+                return False
+        status = self._status(path)
+        if status is not None and status.st_ino == written.inode:
+            self._mark(locator, Identity.of(status), mtime_ns)
+        return True
+
+    def _mark(self, locator: Locator, identity: Identity, mtime_ns: int) -> None:
+        """Mark a file that has the block's bytes if nobody but us wrote to it since we set this mtime (``marks``)."""
+        if (identity.size, identity.mtime_ns) == (locator.size, mtime_ns):
+            self._marks.note(locator, identity)
 
     def _keep_present(self, locator: Locator, data: memoryview) -> bool:
         """Make a block that is there young and durable, after comparing it; False if there is none."""
@@ -103,26 +132,30 @@ class DiskStore:
             return False
         with file:
             path = layout.path_of(self._root, locator.md5)
+            mtime_ns = self._now_ns()
+            # Another writer may have published it a moment ago, or be a keepstore, which syncs nothing.
+            self._placement.sync_file(file.fd)
+            self._fs.set_mtime(file.fd, mtime_ns)  # before it is read: so the mtime shows who writes to it from now on
+            touched = file.identity()
             holds = file.holds(data)
             if holds:
-                # Another writer may have published it a moment ago, or be a keepstore, which syncs nothing.
-                self._placement.sync_file(file.fd)
-                self._fs.set_mtime(file.fd, self._now_ns())
                 self._placement.sync_directory(path.parent)
+                if file.identity() == touched:
+                    self._mark(locator, touched, mtime_ns)
             elif holds is None or file.is_damaged():
-                with self._temporary(locator, data) as temporary:
+                with self._temporary(locator, data, mtime_ns) as (temporary, _):
                     self._placement.replace(temporary, path)
             else:
                 raise BlockCollision(str(locator))
         return True
 
     @contextmanager
-    def _temporary(self, locator: Locator, data: memoryview) -> Iterator[Path]:
+    def _temporary(self, locator: Locator, data: memoryview, mtime_ns: int) -> Iterator[tuple[Path, Identity]]:
         """Write the block to a synced file without a name of its own; what the caller leaves of it is removed."""
         path = layout.temporary_path(self._root, locator.md5, self._random_bytes(8))
-        self._placement.write(path, data, self._now_ns())
+        written = self._placement.write(path, data, mtime_ns)
         try:
-            yield path
+            yield path, written
         except BaseException:
             self._placement.discard(path)
             raise
@@ -252,7 +285,8 @@ class DiskStore:
             self._placement.refuse_elsewhere()
 
     def close(self) -> None:
-        """Nothing is held between calls."""
+        """Let go of the marks; nothing else is held between calls."""
+        self._marks.close()
 
     def rescue(self) -> Rescue:
         """Return what repairs this directory."""

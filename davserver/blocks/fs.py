@@ -32,11 +32,17 @@ class Fs(Protocol):
     def open_for_locking(self, path: Path) -> int:
         """Open a file for reading and for ``lock``."""
 
+    def open_table(self, path: Path) -> int:
+        """Open a file, made if need be, for reading and for ``write_at``; OSError if the name is a link."""
+
     def close(self, fd: int) -> None:
         """Close a descriptor, and give up its lock."""
 
     def write(self, fd: int, data: memoryview) -> int:
         """Write at the descriptor's position; returns how many bytes were taken."""
+
+    def write_at(self, fd: int, data: bytes, offset: int) -> int:
+        """Write at an offset; returns how many bytes were taken."""
 
     def read(self, fd: int, length: int, offset: int) -> bytes:
         """Read at an offset; at most ``length`` bytes."""
@@ -106,6 +112,11 @@ class RealFs:
         # Linux turns flock on NFS into a byte-range lock, and an exclusive one needs a writable descriptor.
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
+    def open_table(self, path: Path) -> int:
+        """Call open for reading and writing; without waiting, whatever lies there."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        return os.open(path, flags, 0o600)
+
     def close(self, fd: int) -> None:
         """Call close."""
         os.close(fd)
@@ -113,6 +124,10 @@ class RealFs:
     def write(self, fd: int, data: memoryview) -> int:
         """Call write."""
         return os.write(fd, data)
+
+    def write_at(self, fd: int, data: bytes, offset: int) -> int:
+        """Call pwrite."""
+        return os.pwrite(fd, data, offset)
 
     def read(self, fd: int, length: int, offset: int) -> bytes:
         """Call pread."""

@@ -2,10 +2,11 @@
 
 Owns: a bounded set of open descriptors, each with what the file looked like when its hash was found right.
 Never: serves a byte of a file that has changed since.
-Invariants: bytes come from the very descriptor that was verified. The file's identity is compared after the bytes were
-read, so a change that came before or meanwhile is seen. A change that a coarse file system clock could hide, because
-it came within ``SETTLE_NS`` of the one before, is ruled out: such a young file is not remembered as verified.
-Limit: a medium that changes bytes under an unchanged file is noticed by the next verification (fsck, a new process),
+Invariants: bytes come from the very descriptor that was verified, or whose file bears a mark that it was. The
+file's identity is compared after the bytes were read, so a change that came before or meanwhile is seen. A change
+that a coarse file system clock could hide, because it came within ``SETTLE_NS`` of the one before, is ruled out: such a
+young file is not remembered as verified (what the store itself has just written may bear a mark: see ``marks``).
+Limit: a medium that changes bytes under an unchanged file is noticed by who reads past all memory (the scrub, fsck),
 not by the next slice.
 """
 
@@ -16,6 +17,7 @@ from collections import OrderedDict
 from typing import Protocol
 
 from davserver.blocks.blockfile import BlockFile, Identity
+from davserver.blocks.marks import Marks
 from davserver.values import Clock, Locator
 
 SETTLE_NS = 20_000_000
@@ -50,8 +52,10 @@ class Handle:
             raise RuntimeError("a handle is used before it is opened")
         return self._file
 
-    def is_verified_by(self, store: OpensFiles, now_ns: int) -> bool:
-        """Open and verify the file, unless that has happened; False if it is too young to be remembered as verified.
+    def is_verified_by(self, store: OpensFiles, marks: Marks, now_ns: int) -> bool:
+        """Open and verify the file, unless that has happened or a mark says so.
+
+        False if it is too young to be remembered as verified.
 
         Threads that ask at the same time wait for the first.
         """
@@ -60,9 +64,11 @@ class Handle:
                 self._file = store.open_file(self.key)
             if self._verified is None:
                 before = self._file.identity()
-                if before.ctime_ns > now_ns - SETTLE_NS:
-                    return False
-                self._file.check_hash()
+                if not marks.holds(self.key, before):
+                    if before.ctime_ns > now_ns - SETTLE_NS:
+                        return False
+                    self._file.check_hash()
+                    marks.note(self.key, before)
                 self._verified = before
             return True
 
@@ -89,8 +95,9 @@ class Handle:
 class Handles:
     """Lends verified files, the ``limit`` last used of which stay open. Threads: safe."""
 
-    def __init__(self, store: OpensFiles, *, clock: Clock, limit: int) -> None:
+    def __init__(self, store: OpensFiles, marks: Marks, *, clock: Clock, limit: int) -> None:
         self._store = store
+        self._marks = marks
         self._clock = clock
         self._limit = limit
         self._lock = threading.Lock()
@@ -113,7 +120,7 @@ class Handles:
         for _ in range(2):  # the second time for a file that was remembered and has changed since: a touch, a repair
             handle = self._lend(locator.bare())
             try:
-                settled = handle.is_verified_by(self._store, int(self._clock() * 1_000_000_000))
+                settled = handle.is_verified_by(self._store, self._marks, int(self._clock() * 1_000_000_000))
                 if settled and handle.is_unchanged():
                     return handle
             except BaseException:

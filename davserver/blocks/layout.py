@@ -2,7 +2,8 @@
 
 Owns: which name means what; ``root/abc/abc<29 more>`` is a block, ``<md5>.trash.<unix time>`` a block in the
 trash until then, ``tmp<md5><random>`` a block being written, ``<md5>.damaged.<unix time in ns>`` a file that had the
-name of a block and not its bytes; ``root/claim-<catalog>`` says whose blocks these are.
+name of a block and not its bytes; ``root/claim-<catalog>`` says whose blocks these are; ``root/verified-blocks`` is the
+table of ``marks``, which may be removed at any time.
 Follows: arvados services/keepstore/unix_volume.go, so that a keepstore can serve the same directory.
 Invariants: every other name is somebody else's, and is left alone.
 """
@@ -18,6 +19,7 @@ _TRASHED = re.compile(r"([0-9a-f]{32})\.trash\.([0-9]{1,19})\Z")
 _CLAIM = re.compile(r"claim-([0-9a-f]{32})\Z")
 _TEMPORARY = re.compile(r"tmp[0-9a-f]{32}")
 _ASIDE = re.compile(r"[0-9a-f]{32}\.damaged\.[0-9]{1,19}\Z")
+_MARKS = "verified-blocks"
 
 
 def directory_of(root: Path, md5: str) -> Path:
@@ -59,6 +61,16 @@ def parse_claim(name: str) -> str | None:
     """Return the catalog of a claim's file; None if the name is not of that kind."""
     match = _CLAIM.match(name)
     return match[1] if match else None
+
+
+def marks_path(root: Path) -> Path:
+    """Return the file that remembers which blocks were found right."""
+    return root / _MARKS
+
+
+def is_marks(name: str) -> bool:
+    """Tell whether a file of this name remembers which blocks were found right."""
+    return name == _MARKS
 
 
 def is_directory(name: str) -> bool:

@@ -14,10 +14,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from davserver.blocks import layout
 from davserver.blocks.cached import CachedStore
 from davserver.blocks.disk import DiskStore
 from davserver.blocks.failures import translated
 from davserver.blocks.fs import Fs, RealFs, ensure_directory
+from davserver.blocks.marks import MarkTable
 from davserver.blocks.memory import MemoryStore
 from davserver.blocks.store import BlockStore
 from davserver.blocks.verified import VerifiedStore
@@ -69,8 +71,9 @@ def open_directory(location: str, world: World) -> BlockStore:
     root = directory_path(location)
     with translated(f"block directory {root}"):
         ensure_directory(root, world.fs)
-    disk = DiskStore(root, world.fs, clock=world.clock, random_bytes=world.random_bytes)
-    return VerifiedStore(disk, disk, clock=world.clock)
+    marks = MarkTable(layout.marks_path(root), world.fs)
+    disk = DiskStore(root, world.fs, clock=world.clock, random_bytes=world.random_bytes, marks=marks)
+    return VerifiedStore(disk, disk, clock=world.clock, marks=marks)
 
 
 def open_memory(location: str, world: World) -> BlockStore:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from davserver.blocks import layout
+from davserver.blocks.blockfile import Identity
 from davserver.blocks.failures import FULL, NO_HARD_LINKS
 from davserver.blocks.fs import Fs
 from davserver.errors import StoreUnavailable
@@ -56,8 +57,10 @@ class Placement:
                 hint="is the disk with the blocks mounted? If this one is meant, start again",
             )
 
-    def write(self, temporary: Path, data: memoryview, mtime_ns: int) -> None:
+    def write(self, temporary: Path, data: memoryview, mtime_ns: int) -> Identity:
         """Write a new synced file, to be published, replaced or discarded by the caller; an error leaves no file.
+
+        Returns the file as it was when all was written.
 
         Its directory is made if need be, unless it is the root.
         """
@@ -74,6 +77,7 @@ class Placement:
                 self._write_all(fd, data)
                 self._fs.set_mtime(fd, mtime_ns)
                 self._sync_new(fd)
+                return Identity.of(self._fs.status(fd))
             finally:
                 self._fs.close(fd)
         except BaseException:

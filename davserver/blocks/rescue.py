@@ -107,7 +107,7 @@ class DirectoryRescue:
                 yield from self._survey_directory(name)
             elif layout.is_block(name):
                 yield self._odd(Oddity.MISPLACED, name, name)
-            elif layout.parse_claim(name) is None:
+            elif layout.parse_claim(name) is None and not layout.is_marks(name):
                 yield self._odd(Oddity.FOREIGN, name)
 
     def copies(self, locator: Locator) -> list[str]:

@@ -2,8 +2,8 @@
 
 Owns: verification of every read, and the empty block.
 Never: repairs; damage is an error that names the block.
-Invariants: ``get`` hashes what it returns; ``read`` returns bytes of a file that was hashed through the same descriptor
-and has not changed since (see ``handles``), or a slice of what ``get`` returned.
+Invariants: ``get`` hashes what it returns; ``read`` returns bytes of a file that was found right, by this process or by
+one that left a mark, and has not changed since (see ``handles``, ``marks``), or a slice of what ``get`` returned.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from davserver.blocks.address import check_slice, md5_hex
 from davserver.blocks.blockfile import Pace, at_once
 from davserver.blocks.handles import Handle, Handles, OpensFiles
+from davserver.blocks.marks import Marks, NoMarks
 from davserver.blocks.store import BlockStore, StoredBlock
 from davserver.blocks.wrapper import Wrapper
 from davserver.errors import BlockCorrupt
@@ -26,11 +27,22 @@ class VerifiedStore(Wrapper):
     """
 
     def __init__(
-        self, inner: BlockStore, files: OpensFiles | None = None, *, clock: Clock, open_files: int = OPEN_FILES
+        self,
+        inner: BlockStore,
+        files: OpensFiles | None = None,
+        *,
+        clock: Clock,
+        marks: Marks | None = None,
+        open_files: int = OPEN_FILES,
     ) -> None:
-        """Guard ``inner``; ``files`` is the same store where its blocks are files, for reads that do not take all."""
+        """Guard ``inner``; ``files`` is the same store where its blocks are files, for reads that do not take all.
+
+        ``marks`` remember beyond this process what was verified.
+        """
         super().__init__(inner)
-        self._handles = Handles(files, clock=clock, limit=open_files) if files is not None else None
+        self._handles = None
+        if files is not None:
+            self._handles = Handles(files, marks or NoMarks(), clock=clock, limit=open_files)
 
     def get(self, locator: Locator) -> bytes:
         """Return a whole block, hashed."""
