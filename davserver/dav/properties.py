@@ -1,6 +1,7 @@
 """Properties of a resource, as XML.
 
-Owns: the live properties and how each is written; which of them ``allprop`` means.
+Owns: the live properties and how each is written; which of them ``allprop`` means, and which follow from the resource
+alone.
 Never: a property's change (``proppatch``), a query: everything comes from the subject.
 Follows: RFC 4918 section 15, RFC 4331 (quota), RFC 3744 (privileges), RFC 6578 (sync-token), RFC 5323,
 ownCloud's ``checksums`` (rclone asks for them).
@@ -10,9 +11,10 @@ A dead property is stored as a whole element (``xml.self_contained``) and writte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from davserver.collection.attributes import EMPTY
+from davserver.collection.dirnode import Node
 from davserver.collection.filenode import FileNode, etag_of
 from davserver.dav import mediatypes, xml
 from davserver.dav.httpdate import format_date, format_rfc3339
@@ -35,69 +37,77 @@ GRAMMARS = (
 _NONE: dict[str, str] = {}
 
 
-class Subject:
-    """One resource whose properties are written."""
+class Member:
+    """A resource as far as most of its properties go: what it is of itself, wherever it stands in the tree."""
 
-    __slots__ = ("around", "attributes", "born_ns", "file", "node", "resource")
+    __slots__ = ("attributes", "born_ns", "file", "name", "node", "place")
 
-    def __init__(self, resource: Resource, around: Surroundings) -> None:
-        node = resource.node
-        self.resource = resource
+    def __init__(self, name: str, node: Node | None, born_ns: int, place: Place) -> None:
+        """``name`` is the last one of the URL, "" for the root; ``born_ns`` stands in for times nobody recorded."""
+        self.name = name
         self.node = node
         self.file = node if isinstance(node, FileNode) else None
         self.attributes = EMPTY if node is None else node.attributes
-        self.born_ns = resource.born_ns
+        self.born_ns = born_ns
+        self.place = place
+
+
+class Subject(Member):
+    """One resource whose properties are written, with what is around it."""
+
+    __slots__ = ("around", "resource")
+
+    def __init__(self, resource: Resource, around: Surroundings) -> None:
+        segments = resource.segments
+        super().__init__(segments[-1] if segments else "", resource.node, resource.born_ns, resource.place)
+        self.resource = resource
         self.around = around
 
-    @property
-    def name(self) -> str:
-        """Return the last name of the URL; the root has none."""
-        segments = self.resource.segments
-        return segments[-1] if segments else ""
 
+M = TypeVar("M", bound=Member)
 
-Writer = Callable[[Subject], str | None]
+Writer = Callable[[M], str | None]
 """Writes the whole element; None means the resource does not have the property."""
 
 
-def _creationdate(subject: Subject) -> str:
-    return f"<D:creationdate>{format_rfc3339(created_s(subject.node, subject.born_ns))}</D:creationdate>"
+def _creationdate(member: Member) -> str:
+    return f"<D:creationdate>{format_rfc3339(created_s(member.node, member.born_ns))}</D:creationdate>"
 
 
-def _displayname(subject: Subject) -> str:
-    return f"<D:displayname>{xml.escape(subject.name)}</D:displayname>"
+def _displayname(member: Member) -> str:
+    return f"<D:displayname>{xml.escape(member.name)}</D:displayname>"
 
 
-def _getcontentlength(subject: Subject) -> str | None:
-    return None if subject.file is None else f"<D:getcontentlength>{subject.file.size}</D:getcontentlength>"
+def _getcontentlength(member: Member) -> str | None:
+    return None if member.file is None else f"<D:getcontentlength>{member.file.size}</D:getcontentlength>"
 
 
-def _getcontenttype(subject: Subject) -> str:
-    kind = mediatypes.FOLDER if subject.file is None else content_type(subject.name, subject.file)
+def _getcontenttype(member: Member) -> str:
+    kind = mediatypes.FOLDER if member.file is None else content_type(member.name, member.file)
     return f"<D:getcontenttype>{xml.escape(kind)}</D:getcontenttype>"
 
 
-def _getetag(subject: Subject) -> str | None:
-    return None if subject.file is None else f'<D:getetag>"{etag_of(subject.file)}"</D:getetag>'
+def _getetag(member: Member) -> str | None:
+    return None if member.file is None else f'<D:getetag>"{etag_of(member.file)}"</D:getetag>'
 
 
-def _getlastmodified(subject: Subject) -> str:
-    return f"<D:getlastmodified>{format_date(modified_s(subject.node, subject.born_ns))}</D:getlastmodified>"
+def _getlastmodified(member: Member) -> str:
+    return f"<D:getlastmodified>{format_date(modified_s(member.node, member.born_ns))}</D:getlastmodified>"
 
 
-def _resourcetype(subject: Subject) -> str:
-    if subject.file is not None:
+def _resourcetype(member: Member) -> str:
+    if member.file is not None:
         return "<D:resourcetype/>"
     return "<D:resourcetype><D:collection/></D:resourcetype>"
 
 
 def _lockdiscovery(subject: Subject) -> str:
-    live = subject.resource.place is Place.LIVE
+    live = subject.place is Place.LIVE
     return subject.around.lockdiscovery(subject.resource) if live else NO_LOCKS
 
 
-def _supportedlock(subject: Subject) -> str:
-    lockable = subject.resource.place is Place.LIVE
+def _supportedlock(member: Member) -> str:
+    lockable = member.place is Place.LIVE
     return _SUPPORTED if lockable else "<D:supportedlock/>"
 
 
@@ -113,22 +123,22 @@ def _quota_available(subject: Subject) -> str | None:
 
 def _quota(subject: Subject) -> tuple[int, int] | None:
     """Return used and available bytes, or neither: Finder takes a missing one for 0, and the disk for full."""
-    if subject.file is not None or subject.resource.place is Place.FROZEN:
+    if subject.file is not None or subject.place is Place.FROZEN:
         return None
     used, available = subject.around.used_bytes(subject.resource), subject.around.available_bytes(subject.resource)
     return None if used is None or available is None else (used, available)
 
 
-def _windows_mtime(subject: Subject) -> str:
-    return xml.element(WINDOWS_MTIME, format_date(modified_s(subject.node, subject.born_ns)))
+def _windows_mtime(member: Member) -> str:
+    return xml.element(WINDOWS_MTIME, format_date(modified_s(member.node, member.born_ns)))
 
 
-def _windows_created(subject: Subject) -> str:
-    return xml.element(WINDOWS_CREATED, format_date(created_s(subject.node, subject.born_ns)))
+def _windows_created(member: Member) -> str:
+    return xml.element(WINDOWS_CREATED, format_date(created_s(member.node, member.born_ns)))
 
 
-def _checksums(subject: Subject) -> str | None:
-    known = " ".join(f"{algorithm.upper()}:{digest}" for algorithm, digest in subject.attributes.checksums)
+def _checksums(member: Member) -> str | None:
+    known = " ".join(f"{algorithm.upper()}:{digest}" for algorithm, digest in member.attributes.checksums)
     if not known:
         return None
     return f'<oc:checksums xmlns:oc="http://owncloud.org/ns"><oc:checksum>{known}</oc:checksum></oc:checksums>'
@@ -145,38 +155,58 @@ def _sync_token(subject: Subject) -> str | None:
     return f"<D:sync-token>{SyncToken.at(resource.collection.uuid, resource.seq)}</D:sync-token>"
 
 
-def _supported_reports(subject: Subject) -> str:
-    synced = subject.file is None and subject.resource.place is Place.LIVE
+def _supported_reports(member: Member) -> str:
+    synced = member.file is None and member.place is Place.LIVE
     return SYNC_REPORT if synced else "<D:supported-report-set/>"
 
 
-def _supported_grammars(subject: Subject) -> str | None:
-    return None if subject.file is not None else GRAMMARS
+def _supported_grammars(member: Member) -> str | None:
+    return None if member.file is not None else GRAMMARS
 
 
-ALLPROP: Mapping[str, Writer] = {
+LOCKDISCOVERY = "{DAV:}lockdiscovery"
+PRIVILEGES = "{DAV:}current-user-privilege-set"
+
+OF_ITSELF: Mapping[str, Writer[Member]] = {
     "{DAV:}resourcetype": _resourcetype,
-    "{DAV:}displayname": _displayname,
+    DISPLAYNAME: _displayname,
     "{DAV:}creationdate": _creationdate,
     "{DAV:}getlastmodified": _getlastmodified,
     "{DAV:}getcontentlength": _getcontentlength,
     "{DAV:}getcontenttype": _getcontenttype,
     "{DAV:}getetag": _getetag,
     "{DAV:}supportedlock": _supportedlock,
-    "{DAV:}lockdiscovery": _lockdiscovery,
-}
-LIVE: Mapping[str, Writer] = {
-    **ALLPROP,
-    "{DAV:}quota-used-bytes": _quota_used,
-    "{DAV:}quota-available-bytes": _quota_available,
-    "{DAV:}current-user-privilege-set": _privileges,
-    "{DAV:}sync-token": _sync_token,
     "{DAV:}supported-report-set": _supported_reports,
     "{DAV:}supported-query-grammar-set": _supported_grammars,
     CHECKSUMS: _checksums,
     WINDOWS_MTIME: _windows_mtime,
     WINDOWS_CREATED: _windows_created,
 }
+"""What follows from a resource alone."""
+
+FROM_AROUND: Mapping[str, Writer[Subject]] = {
+    LOCKDISCOVERY: _lockdiscovery,
+    "{DAV:}quota-used-bytes": _quota_used,
+    "{DAV:}quota-available-bytes": _quota_available,
+    PRIVILEGES: _privileges,
+    "{DAV:}sync-token": _sync_token,
+}
+"""What also depends on locks, limits, rights and changes around it."""
+
+LIVE: Mapping[str, Writer[Subject]] = {**OF_ITSELF, **FROM_AROUND}
+
+ALLPROP = (
+    "{DAV:}resourcetype",
+    DISPLAYNAME,
+    "{DAV:}creationdate",
+    "{DAV:}getlastmodified",
+    "{DAV:}getcontentlength",
+    "{DAV:}getcontenttype",
+    "{DAV:}getetag",
+    "{DAV:}supportedlock",
+    LOCKDISCOVERY,
+)
+"""What ``allprop`` means, in the order of writing."""
 
 
 def content_type(name: str, file: FileNode) -> str:
@@ -184,43 +214,43 @@ def content_type(name: str, file: FileNode) -> str:
     return file.attributes.content_type or mediatypes.type_of_name(name)
 
 
-def all_properties(subject: Subject, live: Mapping[str, Writer]) -> str:
+def all_properties(member: M, live: Mapping[str, Writer[M]]) -> str:
     """Write these live properties and all dead ones; a dead one hides the live one of its name."""
-    dead = subject.attributes.properties
+    dead = member.attributes.properties
     if not dead:
-        return "".join([write(subject) or "" for write in live.values()])
+        return "".join([write(member) or "" for write in live.values()])
     hidden = {name for name, _ in dead}
-    written = [write(subject) or "" for name, write in live.items() if name not in hidden]
+    written = [write(member) or "" for name, write in live.items() if name not in hidden]
     return "".join([*written, *(text for _, text in dead)])
 
 
-def property_names(subject: Subject) -> str:
-    """Write the names of all properties the subject has, as empty elements."""
-    names = [name for name, write in LIVE.items() if write(subject) is not None]
-    dead = [name for name, _ in subject.attributes.properties if name not in LIVE]
+def property_names(member: M, live: Mapping[str, Writer[M]]) -> str:
+    """Write the names of all properties the member has, as empty elements."""
+    names = [name for name, write in live.items() if write(member) is not None]
+    dead = [name for name, _ in member.attributes.properties if name not in live]
     return "".join(map(xml.empty_element, [*names, *dead]))
 
 
-class Wanted(NamedTuple):
+class Wanted(NamedTuple, Generic[M]):
     """A property that is asked for by name: its live writer, if it has one, and its empty element."""
 
     name: str
-    write: Writer | None
+    write: Writer[M] | None
     empty: str
 
 
-def named_properties(subject: Subject, wanted: Iterable[Wanted]) -> tuple[str, str]:
+def named_properties(member: M, wanted: Iterable[Wanted[M]]) -> tuple[str, str]:
     """Write the asked properties; returns those found and, as empty elements, those missing.
 
     A dead property of a live one's name (a changed ``displayname``) hides the live one.
     """
-    dead = dict(subject.attributes.properties) if subject.attributes.properties else _NONE
+    dead = dict(member.attributes.properties) if member.attributes.properties else _NONE
     found = []
     missing = []
     for name, write, empty in wanted:
         text = dead.get(name) if dead else None
         if text is None and write is not None:
-            text = write(subject)
+            text = write(member)
         if text is None:
             missing.append(empty)
         else:

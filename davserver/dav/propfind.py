@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from davserver.catalog.model import Collection
 from davserver.collection.dirnode import DirNode
 from davserver.dav import xml
 from davserver.dav.faults import Forbidden
-from davserver.dav.multistatus import streamed
+from davserver.dav.memberwriter import MemberWriter, common
+from davserver.dav.multistatus import sliced, streamed, whole
 from davserver.dav.paths import href_of, quote_name
-from davserver.dav.properties import Subject
-from davserver.dav.propquery import parse_query
+from davserver.dav.properties import LOCKDISCOVERY, Subject
+from davserver.dav.propquery import Query, parse_query
 from davserver.dav.quirks import explorer
 from davserver.dav.requests import Depth, Request
 from davserver.dav.resources import Place, Resource, find, loaded, members
@@ -47,20 +49,41 @@ def handle(request: Request, house: House) -> Response:
     depth = request.depth(Depth.INFINITY)
     hidden: frozenset[str] = explorer.UNREAD if request.asking.has(explorer.SHORT_LISTING) else frozenset()
     query = parse_query(request.body.read_all(xml.DEFAULT_LIMIT), hidden)
-    resource, around = _find_with_locks(request, house)
+    resource, around = _find(request, house, query)
+    top = Listed(href_of(request.prefix, resource.segments, folder=resource.is_folder), resource)
+    if depth is Depth.ZERO or not resource.is_folder:
+        return whole([_response(query, top, around)])
     if depth is Depth.INFINITY:
         check_bound(house, resource)
-    top = Listed(href_of(request.prefix, resource.segments, folder=resource.is_folder), resource)
-    listed = walk(house, top, depth)
-    responses = (xml.response(one.href, query(Subject(one.resource, around))) for one in listed)
-    return streamed(responses)
+    elif isinstance(resource.node, DirNode):
+        alike = common(query, resource, around)
+        if alike is not None:
+            members = _written(request, resource.node, MemberWriter(query, top.href, resource, alike), resource.place)
+            return sliced(chain((_response(query, top, around).encode(),), members))
+    return streamed(_response(query, one, around) for one in walk(house, top, depth))
 
 
-def _find_with_locks(request: Request, house: House) -> tuple[Resource, Surroundings]:
-    """Find the resource and the locks over it as of one moment: nothing is shown without a lock that it had.
+def _written(request: Request, folder: DirNode, write: MemberWriter, place: Place) -> Iterator[bytes]:
+    # A version's tree is loaded for each request, so nobody would meet its leaves again.
+    return request.written.pieces(folder, write) if place is Place.LIVE else map(write, folder.leaves())
+
+
+def _response(query: Query, listed: Listed, around: Surroundings) -> str:
+    return xml.response(listed.href, query(Subject(listed.resource, around)))
+
+
+def _find(request: Request, house: House, query: Query) -> tuple[Resource, Surroundings]:
+    """Find the resource, and the locks over it as of one moment if they are asked for.
 
     Raises NotFound, or CatalogBusy if the locks change all the time.
     """
+    if LOCKDISCOVERY in query.from_around:
+        return _find_with_locks(request, house)
+    return find(house, request.target), Surroundings(request, house)
+
+
+def _find_with_locks(request: Request, house: House) -> tuple[Resource, Surroundings]:
+    """Nothing is shown without a lock that it had."""
     resource = find(house, request.target)
     for _ in range(_ATTEMPTS):
         around = Surroundings(request, house)

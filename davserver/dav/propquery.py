@@ -7,14 +7,19 @@ Invariant: what depends on the request alone is worked out once, not per resourc
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, partial
+from typing import Protocol
 
 from davserver.dav import xml
 from davserver.dav.faults import BadRequest
 from davserver.dav.properties import (
     ALLPROP,
+    FROM_AROUND,
     LIVE,
+    OF_ITSELF,
+    M,
+    Member,
     Subject,
     Wanted,
     Writer,
@@ -25,8 +30,38 @@ from davserver.dav.properties import (
 
 MAX_NAMES = 256
 
-Query = Callable[[Subject], str]
-"""Writes the propstats of one resource."""
+
+class _Compile(Protocol):
+    """Makes the writer of propstats of the writers of properties, by their names."""
+
+    def __call__(self, live: Mapping[str, Writer[M]], /) -> Callable[[M], str]: ...
+
+
+class Query:
+    """What is asked for. Called with a subject, it writes the propstats; threads: any.
+
+    ``from_around`` names those of its properties that do not follow from a resource alone.
+    """
+
+    __slots__ = ("_compile", "_write", "from_around")
+
+    def __init__(self, compile_with: _Compile, names: Iterable[str]) -> None:
+        self.from_around = tuple(name for name in names if name in FROM_AROUND)
+        self._compile = compile_with
+        self._write = compile_with(LIVE)
+
+    def __call__(self, subject: Subject) -> str:
+        """Write the propstats of one resource."""
+        return self._write(subject)
+
+    def settled(self, around: Mapping[str, str]) -> Callable[[Member], str]:
+        """Return what writes the same for resources that have these elements of ``from_around`` in common."""
+        return self._compile({**OF_ITSELF, **{name: _constant(text) for name, text in around.items()}})
+
+
+def _constant(text: str) -> Writer[Member]:
+    return lambda _member: text
+
 
 _OK_OPEN = "<D:propstat><D:prop>"
 _OK_CLOSE = "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
@@ -40,22 +75,22 @@ def parse_query(body: bytes, hidden: frozenset[str] = frozenset()) -> Query:
     Cached: a client sends the same few bodies all day, and what is compiled from one holds no state.
     """
     if not body:
-        return _allprop(hidden, {})
+        return _allprop(hidden)
     document = xml.parse(body, root="{DAV:}propfind")
     parts = {str(child.tag): child for child in document}
     if "{DAV:}prop" in parts:
-        return _prop(_names(parts["{DAV:}prop"]))
+        return query_of(parts["{DAV:}prop"])
     if "{DAV:}propname" in parts:
-        return _propname
+        return Query(_propname, LIVE)
     if "{DAV:}allprop" in parts:
-        include = _names(parts["{DAV:}include"]) if "{DAV:}include" in parts else []
-        return _allprop(hidden, {name: LIVE[name] for name in include if name in LIVE})
+        return _allprop(hidden, _names(parts["{DAV:}include"]) if "{DAV:}include" in parts else ())
     raise BadRequest("propfind holds none of prop, propname and allprop")
 
 
 def query_of(prop: xml.Element) -> Query:
     """Return the query of a ``prop`` element; raises BadRequest if it names too many properties."""
-    return _prop(_names(prop))
+    names = _names(prop)
+    return Query(partial(_prop, names), names)
 
 
 def _names(parent: xml.Element) -> list[str]:
@@ -65,24 +100,33 @@ def _names(parent: xml.Element) -> list[str]:
     return names
 
 
-def _allprop(hidden: frozenset[str], include: dict[str, Writer]) -> Query:
-    live = {name: write for name, write in ALLPROP.items() if name not in hidden} | include
+def _allprop(hidden: frozenset[str], include: Iterable[str] = ()) -> Query:
+    shown = [name for name in ALLPROP if name not in hidden]
+    names = [*shown, *(name for name in include if name in LIVE and name not in shown)]
+    return Query(partial(_all, names), names)
 
-    def write(subject: Subject) -> str:
-        return _OK_OPEN + all_properties(subject, live) + _OK_CLOSE
+
+def _all(names: list[str], live: Mapping[str, Writer[M]]) -> Callable[[M], str]:
+    written = {name: live[name] for name in names}
+
+    def write(member: M) -> str:
+        return _OK_OPEN + all_properties(member, written) + _OK_CLOSE
 
     return write
 
 
-def _propname(subject: Subject) -> str:
-    return _OK_OPEN + property_names(subject) + _OK_CLOSE
+def _propname(live: Mapping[str, Writer[M]]) -> Callable[[M], str]:
+    def write(member: M) -> str:
+        return _OK_OPEN + property_names(member, live) + _OK_CLOSE
+
+    return write
 
 
-def _prop(names: list[str]) -> Query:
-    wanted = [Wanted(name, LIVE.get(name), xml.empty_element(name)) for name in names]
+def _prop(names: list[str], live: Mapping[str, Writer[M]]) -> Callable[[M], str]:
+    wanted = [Wanted(name, live.get(name), xml.empty_element(name)) for name in names]
 
-    def write(subject: Subject) -> str:
-        found, missing = named_properties(subject, wanted)
+    def write(member: M) -> str:
+        found, missing = named_properties(member, wanted)
         if not missing:
             return _OK_OPEN + found + _OK_CLOSE
         absent = _OK_OPEN + missing + _MISSING_CLOSE
@@ -91,5 +135,5 @@ def _prop(names: list[str]) -> Query:
     return write
 
 
-ALL: Query = _allprop(frozenset(), {})
+ALL: Query = _allprop(frozenset())
 """What ``allprop`` means."""

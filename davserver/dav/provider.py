@@ -23,6 +23,7 @@ from davserver.dav.resources import Resource, created_s, find, members
 from davserver.dav.responses import Response
 from davserver.dav.status import LINES
 from davserver.dav.verbs import serve
+from davserver.dav.writtenleaves import WrittenLeaves
 from davserver.errors import NotFound
 from davserver.live.house import House
 
@@ -37,6 +38,7 @@ class HouseProvider(DAVProvider):  # type: ignore[misc]  # wsgidav has no types
         super().__init__()
         self.house = house
         self._digests = ReprDigests()
+        self._written = WrittenLeaves(house.settings.listing_bytes)
 
     def get_resource_inst(self, path: str, environ: Environ) -> Folder | File | None:
         """Return the adapter of a decoded path, None if nothing is there."""
@@ -51,7 +53,7 @@ class HouseProvider(DAVProvider):  # type: ignore[misc]  # wsgidav has no types
         self, environ: Environ, start_response: StartResponse, _default_handler: object
     ) -> Iterable[bytes]:
         """Serve a request with davserver's own verbs; WsgiDAV's default handler is never called."""
-        request = build_request(environ, now_s=self.house.clock(), digests=self._digests)
+        request = build_request(environ, now_s=self.house.clock(), digests=self._digests, written=self._written)
         return send(serve(request, environ.get(HOUSE_KEY, self.house)), start_response)
 
 

@@ -25,6 +25,7 @@ from davserver.dav.faults import BadRequest, MediaTypeUnsupported, PayloadTooLar
 from davserver.dav.paths import Address, Root, Target, parse_address
 from davserver.dav.quirks.quirk import ENVIRON_KEY, Asking
 from davserver.dav.reprdigest import ReprDigests
+from davserver.dav.writtenleaves import WrittenLeaves
 from davserver.errors import Incomplete
 
 SLICE_BYTES = 1 << 20
@@ -127,7 +128,8 @@ class Request:
 
     ``prefix`` is the encoded path a proxy publishes us under, "" or ``/dav``; ``hosts`` are names that a trusted proxy
     or the settings give us. ``whole_server`` marks ``OPTIONS *``.
-    ``sends_files`` tells that the server takes ``filespan.FileSpan`` for bytes; ``digests`` remembers some.
+    ``sends_files`` tells that the server takes ``filespan.FileSpan`` for bytes; ``digests`` remembers some, ``written``
+    what was listed.
     """
 
     method: str
@@ -145,6 +147,7 @@ class Request:
     sends_files: bool = False
     asking: Asking = field(default_factory=Asking)
     digests: ReprDigests = field(default_factory=ReprDigests)
+    written: WrittenLeaves = field(default_factory=WrittenLeaves)
 
     @property
     def expects_continue(self) -> bool:
@@ -183,7 +186,13 @@ class Request:
         return (host, *self.hosts) if host else self.hosts
 
 
-def build_request(environ: Mapping[str, Any], *, now_s: float, digests: ReprDigests | None = None) -> Request:
+def build_request(
+    environ: Mapping[str, Any],
+    *,
+    now_s: float,
+    digests: ReprDigests | None = None,
+    written: WrittenLeaves | None = None,
+) -> Request:
     """Read a WSGI environ; raises BadRequest (target, length) or NotFound (reserved place)."""
     raw = _raw_target(environ)
     path, _, query = raw.partition("?")
@@ -208,6 +217,7 @@ def build_request(environ: Mapping[str, Any], *, now_s: float, digests: ReprDige
         sends_files=environ.get(filespan.ENVIRON_KEY, False),
         asking=environ.get(ENVIRON_KEY) or Asking(environ.get("HTTP_USER_AGENT", "")),
         digests=digests or ReprDigests(),
+        written=written or WrittenLeaves(),
     )
 
 

@@ -12,14 +12,14 @@ from davserver.blocks.store import KnowsSpace
 from davserver.catalog.model import Collection, Lock
 from davserver.collection import tree
 from davserver.collection.dirnode import DirNode, Node
-from davserver.dav.lockpolicy import covers
+from davserver.dav.lockpolicy import covers, is_below
 from davserver.dav.lockxml import lockdiscovery
 from davserver.dav.paths import href_of
 from davserver.dav.privileges import privilege_set
 from davserver.dav.quirks import finder
 from davserver.dav.quota import available, of_collection
 from davserver.dav.requests import Request
-from davserver.dav.resources import Resource, loaded
+from davserver.dav.resources import Place, Resource, loaded
 from davserver.errors import NotFound
 from davserver.live.allowance import Allowance
 from davserver.live.house import House
@@ -29,7 +29,24 @@ NO_LOCKS = "<D:lockdiscovery/>"
 MAX_SUMMED = 100
 """With more collections than this the root does not say how many bytes are used: Finder asks every few seconds."""
 
-_LocksAt = Callable[[TreePath], str]
+
+class _Shown:
+    """The locks of one collection, each with the href of its root."""
+
+    def __init__(self, locks: list[tuple[Lock, str]], now_ns: int) -> None:
+        self._locks = locks
+        self._now_ns = now_ns
+
+    def at(self, path: TreePath) -> str:
+        """Write those that cover a path."""
+        return lockdiscovery([pair for pair in self._locks if covers(pair[0], path)], self._now_ns)
+
+    def none_inside(self, folder: TreePath) -> bool:
+        """Tell whether no lock covers any member of a folder, whatever members it has."""
+        return not any(
+            (lock.infinite and is_below(folder, lock.path)) or (lock.path and lock.path[:-1] == folder)
+            for lock, _ in self._locks
+        )
 
 
 class Surroundings:
@@ -38,18 +55,26 @@ class Surroundings:
     def __init__(self, request: Request, house: House) -> None:
         self._request = request
         self._house = house
-        self._locks: dict[int, _LocksAt] = {}
+        self._locks: dict[int, _Shown] = {}
         self._allowances: dict[str, Allowance | None] = {}
 
     def lockdiscovery(self, resource: Resource) -> str:
         """Write the property of a resource in a collection."""
         info = resource.collection
-        if info is None:
+        return NO_LOCKS if info is None else self._shown(resource, info).at(resource.path)
+
+    def members_lockdiscovery(self, folder: Resource) -> str | None:
+        """Write the property that all members of a folder of a tree have; None if a lock shows on one of them."""
+        info = folder.collection
+        if folder.place is not Place.LIVE or info is None:
             return NO_LOCKS
+        return NO_LOCKS if self._shown(folder, info).none_inside(folder.path) else None
+
+    def _shown(self, resource: Resource, info: Collection) -> _Shown:
         known = self._locks.get(info.id)
         if known is None:
             known = self._locks[info.id] = self._look_up(resource, info)
-        return known(resource.path)
+        return known
 
     def used_bytes(self, resource: Resource) -> int | None:
         """Return the bytes of all files in a folder.
@@ -110,29 +135,23 @@ class Surroundings:
             self._allowances[account] = look()
         return self._allowances.get(account)
 
-    def _look_up(self, resource: Resource, info: Collection) -> _LocksAt:
+    def _look_up(self, resource: Resource, info: Collection) -> _Shown:
         try:
             locks = self._house.locks(info.name)
         except NotFound:
             # Renamed or deleted since it was looked up: what is shown is the tree as it was, without locks.
-            return _no_locks
+            return _NONE
         if not locks:
-            return _no_locks
+            return _NONE
         root = loaded(self._house, resource).root
         above = len(resource.segments) - len(resource.path)
         prefix, now_ns = self._request.prefix, int(self._request.now_s * 1e9)
-        roots = [(lock, _root_href(prefix, resource.segments[:above], lock, root)) for lock in locks]
+        return _Shown([(lock, _root_href(prefix, resource.segments[:above], lock, root)) for lock in locks], now_ns)
 
-        def discovery(path: TreePath) -> str:
-            return lockdiscovery([pair for pair in roots if covers(pair[0], path)], now_ns)
 
-        return discovery
+_NONE = _Shown([], 0)
 
 
 def _root_href(prefix: str, collection: TreePath, lock: Lock, root: Node | None) -> str:
     node = tree.lookup(root, lock.path) if isinstance(root, DirNode) else None
     return href_of(prefix, (*collection, *lock.path), folder=not lock.path or isinstance(node, DirNode))
-
-
-def _no_locks(_path: TreePath) -> str:
-    return NO_LOCKS

@@ -30,8 +30,8 @@ class LiveSettings:
     """Limits of the live collections of one process; sizes in bytes.
 
     ``inline_bytes``: a file, or the tail of one, up to this size goes into the journal instead of a block of its own.
-    ``memory_bytes``: the budget for bodies that are being received, for content that waits for a commit, and for the
-    cache of blocks, which whoever opens the store gives the rest.
+    ``memory_bytes``: the budget for bodies that are being received, for content that waits for a commit, for listings
+    that were written, and for the cache of blocks, which whoever opens the store gives the rest.
     ``reserve_bytes``: free space on the disks that no new body may touch.
     ``fresh_s``: what was stored longer ago is made young again before a table names it; less than gc's grace.
     ``file_bytes``: the most a write beyond the end may let a file grow to; its zeros cost nothing but a line per block.
@@ -59,6 +59,11 @@ class LiveSettings:
     def waiting_bytes(self) -> int:
         """Of the memory, the part for content that waits for a commit."""
         return self.memory_bytes * 3 // 8
+
+    @property
+    def listing_bytes(self) -> int:
+        """Of the memory, the part for listings as they were written last."""
+        return self.memory_bytes // 32
 
     @property
     def loaded_bytes(self) -> int:

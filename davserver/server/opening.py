@@ -20,8 +20,8 @@ from davserver.upkeep.gc import Yard
 from davserver.upkeep.harvest import Policy
 from davserver.values import Locator
 
-CACHE_SHARE = 8
-"""One part in so many of the memory budget caches small blocks."""
+CACHE_SHARE = 3 / 32
+"""The part of the memory budget that caches small blocks: what ``LiveSettings`` leaves of it."""
 
 
 def open_house(
@@ -60,7 +60,7 @@ def gc_policy(settings: Settings) -> Policy:
 
 def open_blocks(settings: Settings) -> BlockStore:
     """Open the block store: verified, with a cache. Errors: ConfigError, StoreUnavailable."""
-    return open_store(settings.blocks_url, cache_bytes=settings.memory_bytes // CACHE_SHARE)
+    return open_store(settings.blocks_url, cache_bytes=int(settings.memory_bytes * CACHE_SHARE))
 
 
 def _live(settings: Settings) -> LiveSettings:
