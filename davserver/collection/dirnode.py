@@ -4,6 +4,8 @@ Owns: the entries of one directory and the totals of its subtree.
 Never: a path, a parent, a lock; an edit makes new directories along the path (``tree``) and shares the rest.
 Invariants: the totals are those of the subtree; ``record`` names a stored directory record with exactly this content,
 so every edit returns a directory without one.
+Memory: a directory holds its entries while they are in no record. Of a stored one it only knows how to load them, and
+notices (weakly) whether somebody keeps what was loaded: whoever loads decides what stays in memory.
 
 Threading: safe everywhere. Two threads that load a lazy directory at once both load, and one result stays.
 """
@@ -11,12 +13,14 @@ Threading: safe everywhere. Two threads that load a lazy directory at once both 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from weakref import ref
 
 from davserver.collection.attributes import EMPTY, Attributes
 from davserver.collection.filenode import FileNode
 from davserver.collection.names import AnyLeaf, NameMap
 
 Load = Callable[[], "NameMap[Node]"]
+"""Returns the entries of a stored directory; called whenever nobody keeps what it returned before."""
 
 
 class DirNode:
@@ -29,7 +33,7 @@ class DirNode:
 
     def __init__(
         self,
-        entries: NameMap[Node] | None,
+        entries: NameMap[Node] | ref[NameMap[Node]] | None,
         *,
         attributes: Attributes,
         files: int,
@@ -73,18 +77,27 @@ class DirNode:
 
     @property
     def entries(self) -> NameMap[Node]:
-        """The entries, loaded now if they were not; raises what loading raises, and then can be tried again."""
+        """The entries, loaded now if nobody has them; raises what loading raises, and then can be tried again."""
         entries = self._entries
-        if entries is None:
+        if isinstance(entries, NameMap):
+            return entries
+        kept = None if entries is None else entries()
+        if kept is None:
             assert self._load is not None  # noqa: S101 - a directory has entries or a way to them
-            # The way to load is kept: it is how entries could be dropped again when memory is short.
-            entries = self._entries = self._load()
-        return entries
+            kept = self._load()
+            self._entries = ref(kept)
+        return kept
+
+    @property
+    def holds_entries(self) -> bool:
+        """Whether the entries are in memory as long as this directory is: they were not loaded, or were changed."""
+        return isinstance(self._entries, NameMap)
 
     @property
     def loaded(self) -> bool:
         """Whether the entries are in memory."""
-        return self._entries is not None
+        entries = self._entries
+        return isinstance(entries, NameMap) or (entries is not None and entries() is not None)
 
     def get(self, name: str) -> Node | None:
         """Return the child of this name, or None."""

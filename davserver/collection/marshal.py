@@ -15,7 +15,7 @@ from davserver.collection.filenode import FileNode
 from davserver.collection.layout import body_of
 from davserver.collection.litter import is_litter, may_name_litter
 from davserver.collection.names import NameMap
-from davserver.collection.record import DirectoryRecord, Fetch, files_of, record_of
+from davserver.collection.record import DirectoryRecord, Fetch, files_in, record_of
 from davserver.collection.unsealed import rebuild
 from davserver.manifest.escape import escape
 from davserver.manifest.write import EMPTY_DIRECTORY_BODY
@@ -87,5 +87,5 @@ def _from_tree(directory: DirNode, *, without_litter: bool) -> tuple[str, list[t
 def _from_record(record: DirectoryRecord, *, without_litter: bool) -> tuple[str, list[tuple[str, DirNode | str]]]:
     stream = record.stream
     if without_litter and may_name_litter(stream):
-        stream = body_of((name, node) for name, node in files_of(record) if not is_litter(name))
+        stream = body_of((name, node) for name, node in files_in(record) if not is_litter(name))
     return stream, [(subdirectory.name, subdirectory.record) for subdirectory in record.directories]

@@ -1,18 +1,21 @@
 """Directory records: what is stored of one directory, once, under its hash.
 
 Owns: the record's form in bytes, and the way from a directory to its record and back.
-Never: the table the records lie in; a ``fetch`` is handed in.
+Never: the table the records lie in, or which of them stay in memory (``shelf``).
 Follows: Merkle trees: a record names the records of its subdirectories, so that two versions of a tree share every
     directory that is equal in both.
-Invariants: equal directories have equal bytes: names ascend, JSON keys are sorted, the stream is in normal form.
+Invariants: equal directories have equal bytes: names ascend, JSON keys are sorted, the stream is in normal form, every
+page but the last has 64 members.
 
-The form, version 1: a line of JSON in ASCII, then the text of the directory's own stream without name and LF (UTF-8)::
+The form, version 1: a line of JSON in ASCII, a line with the text of the directory's own stream without name (UTF-8),
+a line of JSON for each page (``page``); no LF at the end::
 
-    {"a":{NAME:ATTRIBUTES,...},"b":BYTES,"d":[[NAME,RECORD,FILES,BYTES],...],"f":FILES,"v":1}
+    {"a":ATTRIBUTES,"b":BYTES,"f":FILES,"p":[[FIRST,FILES,DIRECTORIES,LENGTH],...],"v":1}
     LOCATOR... FILE-TOKEN...
+    [...]
 
-``a`` has only names that have attributes, of files and of subdirectories (so that a listing reads one record), and
-under the empty name the directory's own. ``b`` and ``f`` are the totals of the subtree.
+``a`` are the directory's own attributes, ``b`` and ``f`` the totals of the subtree. ``p`` tells of each page the name
+of its first member, how many files and subdirectories it has, and how many bytes of the stream are its tokens.
 """
 
 from __future__ import annotations
@@ -20,46 +23,55 @@ from __future__ import annotations
 import builtins
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any
 
-from davserver.collection.attributes import EMPTY, Attributes
 from davserver.collection.dirnode import DirNode, Node
-from davserver.collection.extents import StoredExtent
 from davserver.collection.filenode import FileNode
-from davserver.collection.layout import body_of, cut
-from davserver.collection.names import NameMap
-from davserver.errors import Invalid, InvalidOperation
-from davserver.manifest.parse import parse_files
+from davserver.collection.layout import Layout
+from davserver.collection.names import MAX_ITEMS, NameMap, Packed, Recent
+from davserver.collection.page import Blocks, OpenDirectory, Page, Subdirectory, Unpack, files_of, page_of
+from davserver.errors import Invalid
+from davserver.manifest.write import format_locators
 
 _VERSION = 1
-
-
-class Subdirectory(NamedTuple):
-    """A subdirectory as its parent's record names it: the hash of its own record, and the totals below it."""
-
-    name: str
-    record: str
-    files: int
-    bytes: int
+_PAGE_OVERHEAD_BYTES = 500
+"""What a page costs in memory beside its bytes: its leaf and its part of the branch above."""
 
 
 @dataclass(frozen=True)
 class DirectoryRecord:
-    """One directory as it is stored; ``stream`` is "" without own files, ``directories`` ascend by name."""
+    """One directory as it is stored; ``locators`` is the beginning of its stream, "" without own files."""
 
-    stream: str
-    directories: tuple[Subdirectory, ...]
-    attributes: Mapping[str, Mapping[str, Any]]
+    attributes: Mapping[str, Any]
     files: int
     bytes: int
+    locators: str
+    pages: tuple[Page, ...]
 
     @cached_property
     def hash(self) -> str:
         """SHA-256 of ``to_bytes()`` in hex: the record's key."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    @property
+    def stream(self) -> str:
+        """The text of the directory's own files, without stream name and LF; "" if there are none."""
+        return self.locators + b"".join([page.tokens for page in self.pages]).decode()
+
+    @property
+    def directories(self) -> tuple[Subdirectory, ...]:
+        """The subdirectories in order of their names; raises Invalid."""
+        return tuple([below for page in self.pages for below in page.subdirectories()])
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it takes to keep the directory in memory, as long as nobody looks into its pages."""
+        pages = sum([len(page.tokens) + len(page.members) for page in self.pages])
+        return len(self.locators) + pages + _PAGE_OVERHEAD_BYTES * (len(self.pages) + 1)
 
     def to_bytes(self) -> builtins.bytes:
         """Return the canonical form."""
@@ -70,48 +82,66 @@ class DirectoryRecord:
         header = {
             "a": self.attributes,
             "b": self.bytes,
-            "d": self.directories,
             "f": self.files,
+            "p": [(page.first, page.files, page.directories, len(page.tokens)) for page in self.pages],
             "v": _VERSION,
         }
         text = json.dumps(header, sort_keys=True, separators=(",", ":"))
-        return f"{text}\n{self.stream}".encode()
+        stream = b"".join([self.locators.encode(), *[page.tokens for page in self.pages]])
+        return b"\n".join([text.encode(), stream, *[page.members for page in self.pages]])
 
     @classmethod
     def from_bytes(cls, data: builtins.bytes) -> DirectoryRecord:
-        """Read the canonical form; raises Invalid for anything else, and for a version of the future."""
-        header, lf, stream = data.partition(b"\n")
+        """Read the canonical form; raises Invalid for anything else, and for a version of the future.
+
+        A page is not looked into: what is wrong with it is told by who does.
+        """
+        header, *lines = data.split(b"\n")
         try:
             members = json.loads(header)
-            version = members["v"]
-            record = cls(
-                stream.decode(),
-                tuple([Subdirectory(*entry) for entry in members["d"]]),
-                members["a"],
-                members["f"],
-                members["b"],
-            )
+            version, index = members["v"], members["p"]
+            own, files, size = members["a"], members["f"], members["b"]
+            if not lines:
+                raise Invalid("malformed directory record: no stream")
+            if version != _VERSION:
+                raise Invalid(
+                    f"directory record of unknown version {version!r}", hint="a newer davserver wrote it; use that one"
+                )
+            if not _has_form(own, files, size, index):
+                raise Invalid("malformed directory record: a member of another type")
+            locators, pages = _pages(index, *lines)
+            return cls(own, files, size, locators.decode(), pages)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Invalid(f"malformed directory record: {error}") from error
-        if not lf:
-            raise Invalid("malformed directory record: no stream")
-        if not _has_form(record):
-            raise Invalid("malformed directory record: a member of another type")
-        if version != _VERSION:
-            raise Invalid(
-                f"directory record of unknown version {version!r}", hint="a newer davserver wrote it; use that one"
-            )
-        return record
 
 
-def _has_form(record: DirectoryRecord) -> bool:
+def _has_form(own: object, files: object, size: object, index: object) -> bool:
     """Tell whether the members of a header are of their types, so that nobody trips over one later."""
     return (
-        all(isinstance(total, int) for total in (record.files, record.bytes))
-        and isinstance(record.attributes, dict)
-        and all(isinstance(members, dict) for members in record.attributes.values())
-        and all(tuple(map(type, entry)) == (str, str, int, int) for entry in record.directories)
+        isinstance(files, int)
+        and isinstance(size, int)
+        and isinstance(own, dict)
+        and isinstance(index, list)
+        and all(tuple(map(type, entry)) == (str, int, int, int) and min(entry[1:]) >= 0 for entry in index)
     )
+
+
+def _pages(
+    index: Sequence[Sequence[Any]], stream: builtins.bytes, *lines: builtins.bytes
+) -> tuple[builtins.bytes, tuple[Page, ...]]:
+    """Cut a record into the text of its locators and its pages."""
+    start = files_at = len(stream) - sum([entry[3] for entry in index])
+    if (
+        len(lines) != len(index)
+        or files_at < 0
+        or not all(1 <= files + dirs <= MAX_ITEMS for _, files, dirs, _ in index)
+    ):
+        raise Invalid("malformed directory record: other pages than it tells")
+    pages = []
+    for (first, files, directories, length), line in zip(index, lines, strict=True):
+        pages.append(Page(first, files, directories, stream[start : start + length], line))
+        start += length
+    return stream[:files_at], tuple(pages)
 
 
 Fetch = Callable[[str], DirectoryRecord]
@@ -120,110 +150,31 @@ Fetch = Callable[[str], DirectoryRecord]
 
 def record_of(directory: DirNode) -> DirectoryRecord:
     """Describe a directory; raises InvalidOperation if bytes below are in no block or a subdirectory has no record."""
-    files: list[tuple[str, FileNode]] = []
-    directories: list[Subdirectory] = []
-    attributes: dict[str, Mapping[str, Any]] = {"": directory.attributes.to_json()}
-    for name, node in directory.items():
-        if isinstance(node, FileNode):
-            files.append((name, node))
-            attributes[name] = node.attributes_json()
-        elif node.record is None:
-            raise InvalidOperation(f"directory {name!r} is not recorded yet")
-        else:
-            directories.append(Subdirectory(name, node.record, node.files, node.bytes))
-            attributes[name] = node.attributes.to_json()
-    attributes = {name: members for name, members in attributes.items() if members}
-    return DirectoryRecord(body_of(files), tuple(directories), attributes, directory.files, directory.bytes)
+    layout = Layout()
+    members = directory.items()
+    pages = []
+    while page := list(islice(members, MAX_ITEMS)):
+        pages.append(page_of(page, layout))
+    locators = format_locators(layout.locators) if any(page.files for page in pages) else ""
+    return DirectoryRecord(directory.attributes.to_json(), directory.files, directory.bytes, locators, tuple(pages))
 
 
-def dirnode_of(record_hash: str, record: DirectoryRecord, fetch: Fetch) -> DirNode:
-    """Return the directory of a record, with its subtree; nothing is fetched, or parsed, before it is asked for."""
-    return DirNode.lazy(
-        _Entries(record_hash, fetch, record),
-        files=record.files,
-        bytes=record.bytes,
-        attributes=Attributes.from_json(record.attributes.get("", {})),
-        record=record_hash,
-    )
-
-
-def lazy_directory(
-    record_hash: str,
-    fetch: Fetch,
-    *,
-    files: int,
-    bytes: int,  # noqa: A002 - the word for it everywhere else
-    attributes: Attributes,
-) -> DirNode:
-    """Return the directory of a record of which only the hash, the totals and the directory's attributes are known."""
-    load = _Entries(record_hash, fetch)
-    return DirNode.lazy(load, files=files, bytes=bytes, attributes=attributes, record=record_hash)
-
-
-class _Entries:
-    """Loads the entries of one directory; a record that is at hand serves the first time, and is then let go."""
-
-    __slots__ = ("_at_hand", "_fetch", "_hash")
-
-    def __init__(self, record_hash: str, fetch: Fetch, record: DirectoryRecord | None = None) -> None:
-        self._hash = record_hash
-        self._fetch = fetch
-        self._at_hand = record
-
-    def __call__(self) -> NameMap[Node]:
-        record, self._at_hand = self._at_hand, None
-        return _entries(record or self._fetch(self._hash), self._fetch)
-
-
-def _entries(record: DirectoryRecord, fetch: Fetch) -> NameMap[Node]:
-    files: Iterator[tuple[str, Node]] = files_of(record)
-    if not record.directories:
-        return _sorted(files)
-    members = record.attributes
-    items = list(files)
-    for name, record_hash, count, size in record.directories:
-        attributes = Attributes.from_json(members.get(name, {}))
-        items.append((name, lazy_directory(record_hash, fetch, files=count, bytes=size, attributes=attributes)))
-    items.sort(key=_name)
-    return _sorted(items)
-
-
-def _sorted(items: Iterable[tuple[str, Node]]) -> NameMap[Node]:
+def entries_of(record: DirectoryRecord, open_directory: OpenDirectory, recent: Recent) -> NameMap[Node]:
+    """Return the members of a record as packed leaves, one for each page; raises Invalid if pages do not ascend."""
+    blocks = Blocks(record.locators)
+    leaves = [
+        Packed(page.first, page.files + page.directories, Unpack(page, blocks, open_directory), recent)
+        for page in record.pages
+    ]
     try:
-        return NameMap.from_sorted(items)
+        return NameMap.from_leaves(leaves)
     except ValueError as error:
-        raise Invalid("malformed directory record: a name twice, or names out of order") from error
+        raise Invalid("malformed directory record: names out of order") from error
 
 
-def _name(item: tuple[str, Node]) -> str:
-    return item[0]
-
-
-def files_of(record: DirectoryRecord) -> Iterator[tuple[str, FileNode]]:
-    """Yield a record's own files; the tokens of one file follow each other."""
-    locators, tokens = parse_files(record.stream)
-    attributes = record.attributes
-    name = ""
-    whole: tuple[StoredExtent, ...] = ()
-    size = 0
-    parts: list[StoredExtent] = []
-    for token, extents in zip(tokens, cut(locators, tokens), strict=True):
-        if token.path == name:
-            parts += extents
-            size += token.size
-            continue
-        if name:
-            yield name, _file(whole, parts, size, attributes.get(name))
-        name, whole, size = token.path, extents, token.size
-        if parts:
-            parts = []
-    if name:
-        yield name, _file(whole, parts, size, attributes.get(name))
-
-
-def _file(
-    extents: tuple[StoredExtent, ...], more: list[StoredExtent], size: int, members: Mapping[str, Any] | None
-) -> FileNode:
-    if more:
-        extents = (*extents, *more)
-    return FileNode.of_stored(extents, size, members or EMPTY)
+def files_in(record: DirectoryRecord) -> Iterator[tuple[str, FileNode]]:
+    """Yield a record's own files, without their attributes; raises Invalid."""
+    blocks = Blocks(record.locators)
+    for page in record.pages:
+        for name, extents, size in files_of(page, blocks):
+            yield name, FileNode.of_stored(extents, size)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import replace
 
 from davserver.catalog.database import Catalog, Tables
 from davserver.catalog.model import Collection, Lock
@@ -36,8 +37,6 @@ class Registry:
     def view(self, name: str) -> LiveCollection:
         """Return the collection of a name, current as of this call; raises NotFound."""
         seen = self._catalog.reader_sees()
-        if self._directories.many_loaded:
-            self._let_go()
         names = self._reader_names(seen)
         live = names.get(name)
         if live is None or live.reader_saw != seen:
@@ -145,7 +144,14 @@ class Registry:
             return live
 
     def add(self, state: State) -> LiveCollection:
-        """Open a collection, or publish a state of an open one; may close the one that was not used for longest."""
+        """Open a collection, or publish a state of an open one; may close the one that was not used for longest.
+
+        The state is durable: a tree that is all in records is opened from these, so that its memory is counted.
+        """
+        root = state.root
+        if root.record is not None and root.holds_entries:
+            stored = self._directories.load(root.record, files=root.files, bytes=root.bytes, attributes=root.attributes)
+            state = replace(state, root=stored)
         with self._lock:
             live = self._open.get(state.row.id)
             if live is None:
@@ -160,15 +166,6 @@ class Registry:
         """Close the collection that was not used for longest; one with content in memory only if all have some."""
         idle = (key for key, live in self._open.items() if not live.state.root.mem_bytes)
         del self._open[next(idle, next(iter(self._open)))]
-
-    def _let_go(self) -> None:
-        """Close all collections that can be opened again without a journal: what was walked once does not stay."""
-        with self._lock:
-            self._directories.start_counting()
-            for key, live in list(self._open.items()):
-                if live.state.seq == live.state.row.base_seq:
-                    del self._open[key]
-            self._read_names = (-1, {})
 
     def pending_bytes(self) -> int:
         """Sum up the content in memory that is in no block yet."""

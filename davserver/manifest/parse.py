@@ -90,6 +90,22 @@ def parse_files(body: str) -> tuple[tuple[Locator, ...], list[FileToken]]:
         raise ManifestError(1, body_complaint(body) or "malformed") from error
 
 
+def parse_locators(text: str) -> tuple[Locator, ...]:
+    """Parse the locators of a stream alone; raises ManifestError."""
+    try:
+        return _locators(" " + text, {})
+    except _MalformedError as error:
+        raise ManifestError(1, "a malformed locator") from error
+
+
+def parse_tokens(text: str, length: int) -> list[FileToken]:
+    """Parse some of the file tokens of a stream of ``length`` bytes, a space before each; raises ManifestError."""
+    try:
+        return _files(text, length)
+    except (_MalformedError, InvalidName) as error:
+        raise ManifestError(1, "a malformed file token") from error
+
+
 def _lines(text: str) -> Iterator[str]:
     start = 0
     while start < len(text):
@@ -145,7 +161,7 @@ def _locators(text: str, shared: dict[str, Locator]) -> tuple[Locator, ...]:
 
 def _files(text: str, length: int) -> list[FileToken]:
     found = _FILE.findall(text)
-    if len(found) != text.count(" "):
+    if not found or len(found) != text.count(" "):
         raise _MalformedError
     _check_utf8(text)
     position_texts, size_texts, names = zip(*found, strict=True)

@@ -19,12 +19,22 @@ EMPTY_DIRECTORY_BODY = f"{EMPTY_BLOCK} 0:0:{_MARKER}"
 
 def format_body(locators: Iterable[Locator], tokens: Iterable[FileToken]) -> str:
     """Write what follows a stream's name, without LF; raises InvalidName for a name that has no UTF-8."""
-    words = [str(locator) for locator in locators]
-    words += [
-        f"{position}:{size}:{_MARKER if path == EMPTY_DIRECTORY_PATH else escape(path)}"
-        for position, size, path in tokens
-    ]
-    return " ".join(words)
+    return format_locators(locators) + format_tokens(tokens)
+
+
+def format_locators(locators: Iterable[Locator]) -> str:
+    """Write the blocks of a stream."""
+    return " ".join(map(str, locators))
+
+
+def format_tokens(tokens: Iterable[FileToken]) -> str:
+    """Write file tokens, a space before each; raises InvalidName for a name that has no UTF-8."""
+    return "".join(
+        [
+            f" {position}:{size}:{_MARKER if path == EMPTY_DIRECTORY_PATH else escape(path)}"
+            for position, size, path in tokens
+        ]
+    )
 
 
 def format_stream(name: str, locators: Iterable[Locator], tokens: Iterable[FileToken]) -> str:

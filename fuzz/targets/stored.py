@@ -9,7 +9,8 @@ from davserver.collection.attributes import Attributes
 from davserver.collection.codec import decode, encode, seal_header
 from davserver.collection.dirnode import DirNode, Node
 from davserver.collection.names import NameMap
-from davserver.collection.record import DirectoryRecord, dirnode_of
+from davserver.collection.record import DirectoryRecord
+from davserver.collection.shelf import Shelf
 from davserver.errors import Invalid, JournalCorrupt
 from fuzz.target import Target
 
@@ -24,9 +25,10 @@ _CHANGES = (
 )
 _ENTRIES = tuple(json.dumps(each).encode() + (b"\nabc" if "3" in str(each) else b"") for each in _CHANGES)
 _RECORDS = (
-    b'{"a":{"":{"m":5},"f":{"e":"0a"}},"b":9,"d":[["d","' + b"1" * 64 + b'",1,4]],"f":2,"v":1}\n'
-    b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa+5 0:5:f",
-    b'{"a":{},"b":0,"d":[],"f":0,"v":1}\n',
+    b'{"a":{"m":5},"b":9,"f":2,"p":[["d",1,1,6]],"v":1}\n'
+    b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa+5 0:5:f\n"
+    b'[["d","' + b"1" * 64 + b'",1,4],{"e":"0a"}]',
+    b'{"a":{},"b":0,"f":0,"p":[],"v":1}\n',
 )
 _WORDS = (
     b'"c":"',
@@ -67,12 +69,13 @@ def check_journal(data: bytes) -> bool:
 def check_record(data: bytes) -> bool:
     """A record is refused as invalid, at the latest when its entries are asked for, or read and written the same."""
 
-    def fetch(_record: str) -> DirectoryRecord:
-        raise AssertionError("a subdirectory is not read")
+    def fetch(record: str) -> DirectoryRecord:
+        assert record == "top", "a subdirectory is not read"
+        return DirectoryRecord.from_bytes(data)
 
     try:
         record = DirectoryRecord.from_bytes(data)
-        names = [name for name, _ in dirnode_of("0" * 64, record, fetch).items()]
+        names = [name for name, _ in Shelf(fetch, 0).root("top").items()]
     except Invalid:
         return False
     assert names == sorted(set(names))

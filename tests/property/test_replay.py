@@ -29,7 +29,8 @@ from davserver.collection.extents import MemExtent, ZeroExtent
 from davserver.collection.filenode import FileNode, etag_of
 from davserver.collection.marshal import seal
 from davserver.collection.pack import pack
-from davserver.collection.record import DirectoryRecord, dirnode_of, lazy_directory
+from davserver.collection.record import DirectoryRecord
+from davserver.collection.shelf import Shelf
 from davserver.errors import DavserverError
 from tests.support.memoryblocks import MemoryBlocks
 
@@ -54,6 +55,7 @@ class Replay(RuleBasedStateMachine):
         super().__init__()
         self.blocks = MemoryBlocks()
         self.records: dict[str, DirectoryRecord] = {}
+        self.shelf = Shelf(self.fetch, 0)
         self.live: DirNode = EMPTY_DIR
         self.other: DirNode = EMPTY_DIR
         self.past: list[tuple[DirNode, dict]] = []
@@ -65,7 +67,7 @@ class Replay(RuleBasedStateMachine):
         self.records[record.hash] = record
 
     def load(self, record: str, *, files: int, bytes: int, attributes: Attributes) -> DirNode:  # noqa: A002
-        return lazy_directory(record, self.fetch, files=files, bytes=bytes, attributes=attributes)
+        return self.shelf.directory(record, files=files, bytes=bytes, attributes=attributes)
 
     def change(self, change: Change) -> None:
         """Apply on one side, send the journal's form to the other; both take it or both refuse."""
@@ -112,7 +114,7 @@ class Replay(RuleBasedStateMachine):
     def commit(self, reload: bool) -> None:
         sealed = seal(pack(self.other, self.blocks, 8), self.save)
         assert sealed.mem_bytes == 0
-        self.other = dirnode_of(sealed.record, self.fetch(sealed.record), self.fetch) if reload else sealed
+        self.other = self.shelf.root(sealed.record) if reload else sealed
         assert (self.other.files, self.other.bytes) == (self.live.files, self.live.bytes)
         self.remember(self.other)
 

@@ -18,7 +18,8 @@ from davserver.collection.filenode import FileNode, etag_of
 from davserver.collection.load import load_lines, load_manifest
 from davserver.collection.marshal import manifest_text, seal
 from davserver.collection.pack import pack
-from davserver.collection.record import DirectoryRecord, dirnode_of
+from davserver.collection.record import DirectoryRecord
+from davserver.collection.shelf import Shelf
 from davserver.manifest.parse import FileToken
 from davserver.manifest.pdh import portable_data_hash
 from davserver.manifest.write import format_stream
@@ -111,7 +112,7 @@ def test_a_tree_survives_its_records(root):
     def fetch(record_hash):
         return DirectoryRecord.from_bytes(rows[record_hash])
 
-    again = dirnode_of(sealed.record, fetch(sealed.record), fetch)
+    again = Shelf(fetch, 0).root(sealed.record)
     assert text_of(again, fetch) == text_of(root)
     assert shape(again) == shape(root)
     for path, node in tree.walk(root):

@@ -8,7 +8,8 @@ from davserver.collection.dirnode import EMPTY_DIR, DirNode
 from davserver.collection.extents import MemExtent, StoredExtent
 from davserver.collection.filenode import FileNode
 from davserver.collection.marshal import manifest_text, seal
-from davserver.collection.record import DirectoryRecord, dirnode_of
+from davserver.collection.record import DirectoryRecord
+from davserver.collection.shelf import Shelf
 from davserver.errors import InvalidOperation
 from davserver.values import Locator
 
@@ -92,7 +93,7 @@ def test_sealing_records_every_directory_and_changes_nothing():
     assert [path for path, _ in tree.walk(sealed)] == [path for path, _ in tree.walk(root)]
     assert all(node.record in records.rows for _, node in tree.walk(sealed) if isinstance(node, DirNode))
     assert sealed.attributes == root.attributes
-    again = dirnode_of(sealed.record, records.fetch(sealed.record), records.fetch)
+    again = Shelf(records.fetch, 1 << 20).root(sealed.record)
     assert [path for path, _ in tree.walk(again)] == [path for path, _ in tree.walk(root)]
     assert text_of(again) == text_of(root)
 
@@ -111,7 +112,7 @@ def test_sealing_again_costs_what_changed():
 def test_unchanged_directories_are_neither_loaded_nor_visited():
     records = Records()
     first = seal(build("a/b/x", "a/c/x", "d/x"), records.save)
-    root = dirnode_of(first.record, records.fetch(first.record), records.fetch)
+    root = Shelf(records.fetch, 1 << 20).root(first.record)
     root = tree.put(root, ("d", "y"), stored(B))
     sealed = seal(root, records.save)
     assert not sealed.get("a").loaded

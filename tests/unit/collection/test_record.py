@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,8 +10,10 @@ from davserver.collection.attributes import EMPTY, Attributes
 from davserver.collection.dirnode import EMPTY_DIR, DirNode
 from davserver.collection.extents import MemExtent, StoredExtent, ZeroExtent
 from davserver.collection.filenode import FileNode
-from davserver.collection.names import NameMap
-from davserver.collection.record import DirectoryRecord, Subdirectory, dirnode_of, lazy_directory, record_of
+from davserver.collection.names import MAX_ITEMS, NameMap
+from davserver.collection.page import Subdirectory
+from davserver.collection.record import DirectoryRecord, record_of
+from davserver.collection.shelf import Shelf
 from davserver.errors import Invalid, InvalidOperation
 from davserver.values import Locator
 
@@ -34,6 +37,11 @@ class Records:
         return DirectoryRecord.from_bytes(self.rows[record_hash])
 
 
+def opened(record):
+    """Return the directory of a record alone."""
+    return Shelf({record.hash: record}.__getitem__, 1 << 20).root(record.hash)
+
+
 def stored(*pieces, attributes=EMPTY):
     return FileNode([StoredExtent(*piece) for piece in pieces], attributes).freeze()
 
@@ -55,17 +63,21 @@ SAMPLE = directory(
 def test_a_record_says_all_about_one_directory():
     record = record_of(SAMPLE)
     assert record.stream == f"{A} {B} 0:0:a 0:5:b 7:4:c 0:5:c 5:2:z 9:2:z 1:1:z"
-    assert record.directories == (Subdirectory("m", "f" * 64, 1, 5),)
-    assert record.attributes == {"": {"m": 3}, "b": TYPED.to_json(), "m": {"m": 9}}
+    assert record.directories == (Subdirectory("m", "f" * 64, 1, 5, {"m": 9}),)
+    assert record.attributes == {"m": 3}
+    (page,) = record.pages
+    assert (page.first, page.files, page.directories) == ("a", 4, 1)
+    assert page.entries() == [0, TYPED.to_json(), 0, ["m", "f" * 64, 1, 5, {"m": 9}], 0]
     assert (record.files, record.bytes) == (5, 24)
 
 
 def test_the_form_is_canonical_and_its_hash_the_key():
     record = record_of(SAMPLE)
     data = record.to_bytes()
-    header, stream = data.split(b"\n")
+    header, stream, page = data.split(b"\n")
     assert stream.decode() == record.stream
-    assert header == json.dumps(json.loads(header), sort_keys=True, separators=(",", ":")).encode()
+    for text in (header, page):
+        assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":")).encode()
     assert record.hash == hashlib.sha256(data).hexdigest()
     again = DirectoryRecord.from_bytes(data)
     assert again == record
@@ -75,7 +87,8 @@ def test_the_form_is_canonical_and_its_hash_the_key():
 def test_a_directory_comes_back_from_its_record_without_fetching_others():
     records = Records()
     record = record_of(SAMPLE)
-    root = dirnode_of(record.hash, record, records)
+    records.save(record)
+    root = Shelf(records, 1 << 20).root(record.hash)
     assert not root.loaded
     assert (root.record, root.files, root.bytes, root.mem_bytes) == (record.hash, 5, 24, 0)
     assert root.attributes == SAMPLE.attributes
@@ -88,7 +101,7 @@ def test_a_directory_comes_back_from_its_record_without_fetching_others():
     below = root.get("m")
     assert (below.record, below.files, below.bytes, below.attributes) == ("f" * 64, 1, 5, Attributes(mtime_ns=9))
     assert not below.loaded
-    assert records.fetched == []
+    assert records.fetched == [record.hash]
     assert record_of(root).to_bytes() == record.to_bytes()
 
 
@@ -97,17 +110,18 @@ def test_a_subdirectory_is_fetched_when_it_is_entered():
     leaf = record_of(directory(x=stored((A, 0, 5))))
     records.save(leaf)
     top = record_of(directory(d=directory(record=leaf.hash, x=stored((A, 0, 5)))))
-    root = dirnode_of(top.hash, top, records)
+    records.save(top)
+    root = Shelf(records, 1 << 20).root(top.hash)
     assert root.get("d").get("x").size == 5
     assert root.get("d").get("x").size == 5
-    assert records.fetched == [leaf.hash]
+    assert records.fetched == [top.hash, leaf.hash]
 
 
 def test_a_directory_known_by_its_hash_alone_is_fetched_once():
     records = Records()
     leaf = record_of(directory(x=stored((A, 0, 5))))
     records.save(leaf)
-    lazy = lazy_directory(leaf.hash, records, files=1, bytes=5, attributes=TYPED)
+    lazy = Shelf(records, 1 << 20).directory(leaf.hash, files=1, bytes=5, attributes=TYPED)
     assert (lazy.files, lazy.bytes, lazy.attributes, lazy.record) == (1, 5, TYPED, leaf.hash)
     assert records.fetched == []
     assert [name for name, _ in lazy.items()] == ["x"]
@@ -128,7 +142,7 @@ def test_equal_directories_have_equal_bytes_however_they_came_about():
 def test_any_name_survives(name):
     root = EMPTY_DIR.with_entry(name, stored((A, 0, 5), attributes=TYPED))
     root = root.with_entry(name + "d", directory(TYPED, record="0" * 64))
-    again = dirnode_of("", DirectoryRecord.from_bytes(record_of(root).to_bytes()), Records())
+    again = opened(DirectoryRecord.from_bytes(record_of(root).to_bytes()))
     assert list(again.entries) == [name, name + "d"]
     assert again.get(name).attributes == TYPED
     assert again.get(name + "d").attributes == TYPED
@@ -137,7 +151,24 @@ def test_any_name_survives(name):
 def test_an_empty_directory_has_an_empty_stream():
     record = record_of(EMPTY_DIR)
     assert (record.stream, record.directories, record.attributes) == ("", (), {})
-    assert len(dirnode_of(record.hash, record, Records())) == 0
+    assert len(opened(record)) == 0
+
+
+def test_members_stand_in_pages_that_are_read_one_by_one():
+    files = {f"f{number:05}": stored((A, number % 5, 1), attributes=TYPED) for number in range(150)}
+    record = record_of(directory(**files, e=directory(record="0" * 64), g=directory(record="1" * 64)))
+    assert [(page.first, page.files + page.directories) for page in record.pages] == [
+        ("e", MAX_ITEMS), ("f00063", MAX_ITEMS), ("f00127", 24)
+    ]  # fmt: skip
+    assert [below.name for below in record.directories] == ["e", "g"]
+    first, middle, last = record.pages
+    broken = replace(record, pages=(first._replace(members=b"{"), middle, last._replace(tokens=b" 0:1:x")))
+    root = opened(broken)
+    assert len(root) == 152
+    assert root.get("f00100").attributes == TYPED
+    for name in ("e", "f00140"):
+        with pytest.raises(Invalid, match="malformed"):
+            root.get(name)
 
 
 @pytest.mark.parametrize("extent", [MemExtent(b"new"), ZeroExtent(3)])
@@ -154,7 +185,7 @@ def test_a_subdirectory_must_be_recorded_first():
 def test_a_badly_fragmented_file_loads_in_linear_time():
     pieces = [(A, 0, 1), (A, 2, 1)] * 50_000
     record = record_of(directory(x=stored(*pieces)))
-    node = dirnode_of(record.hash, record, Records()).get("x")
+    node = opened(record).get("x")
     assert len(node.extents) == 100_000
     assert node.size == 100_000
 
@@ -165,15 +196,20 @@ def test_a_badly_fragmented_file_loads_in_linear_time():
         (b"", "malformed"),
         (b"{}\n", "malformed"),
         (b"[1]\n", "malformed"),
-        (b'{"a":{},"b":0,"d":[["x"]],"f":0,"v":1}\n', "malformed"),
-        (b'{"a":{},"b":0,"d":[],"f":0,"v":1}\n\xff', "malformed"),
+        (b'{"a":{},"b":0,"f":0,"p":[["x"]],"v":1}\n', "another type"),
+        (b'{"a":{},"b":0,"f":0,"p":[["x",1,0,0]],"v":1}\n', "other pages"),
+        (b'{"a":{},"b":0,"f":0,"p":[["x",1,0,9]],"v":1}\n\n[]', "other pages"),
+        (b'{"a":{},"b":0,"f":0,"p":[["x",0,0,0]],"v":1}\n\n[]', "other pages"),
+        (b'{"a":{},"b":0,"f":0,"p":[["x",64,1,0]],"v":1}\n\n[]', "other pages"),
+        (b'{"a":{},"b":0,"f":0,"p":[],"v":1}\n\n[]', "other pages"),
+        (b'{"a":{},"b":0,"f":0,"p":[],"v":1}\n\xff', "malformed"),
         (b'{"a":' + b"[" * 50_000, "malformed"),
-        (b'{"a":[],"b":0,"d":[],"f":0,"v":1}\n', "another type"),
-        (b'{"a":{"f":5},"b":0,"d":[],"f":0,"v":1}\n', "another type"),
-        (b'{"a":{},"b":"0","d":[],"f":0,"v":1}\n', "another type"),
-        (b'{"a":{},"b":0,"d":[["x",1,0,0]],"f":0,"v":1}\n', "another type"),
-        (b'{"a":{},"b":0,"d":[],"f":0,"v":2}\n', "unknown version 2"),
-        (b'{"a":{},"b":0,"d":[],"f":0,"v":1}', "malformed"),
+        (b'{"a":[],"b":0,"f":0,"p":[],"v":1}\n', "another type"),
+        (b'{"a":{},"b":"0","f":0,"p":[],"v":1}\n', "another type"),
+        (b'{"a":{},"b":0,"f":0,"p":{},"v":1}\n', "another type"),
+        (b'{"a":{},"b":0,"f":0,"p":[["x",1,0,-1]],"v":1}\n', "another type"),
+        (b'{"a":{},"b":0,"f":0,"p":[],"v":2}\n', "unknown version 2"),
+        (b'{"a":{},"b":0,"f":0,"p":[],"v":1}', "malformed"),
     ],
 )
 def test_what_is_no_record_is_refused(data, reason):
@@ -182,18 +218,31 @@ def test_what_is_no_record_is_refused(data, reason):
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("index", "tokens", "line"),
     [
-        b'{"a":{},"b":0,"d":[],"f":2,"v":1}\n' + f"{A} 0:1:b 1:1:a".encode(),
-        b'{"a":{},"b":0,"d":[["x","0",0,0]],"f":1,"v":1}\n' + f"{A} 0:1:x".encode(),
-        b'{"a":{},"b":0,"d":[],"f":1,"v":1}\n' + f"{A} 0:1:../x".encode(),
+        (("b", 2, 0), " 0:1:b 1:1:a", "[]"),
+        (("a", 2, 0), " 0:1:b 1:1:c", "[]"),
+        (("x", 1, 1), " 0:1:x", '[["x","0",0,0],0]'),
+        (("../x", 1, 0), " 0:1:../x", "[]"),
+        (("a", 1, 0), " 0:1:a 1:1:b", "[]"),
+        (("a", 2, 0), " 0:1:a", "[]"),
+        (("a", 1, 0), " 0:9:a", "[]"),
+        (("a", 1, 0), " 0:1:\xe9", "[]"),
+        (("a", 1, 0), " 0:1:a", "[0,0]"),
+        (("a", 1, 0), " 0:1:a", "[5]"),
+        (("a", 1, 0), " 0:1:a", "{}"),
+        (("a", 1, 1), " 0:1:a", "[0,0]"),
+        (("a", 0, 1), "", '[["a",1,0,0]]'),
+        (("a", 0, 1), "", "[]"),
     ],
-    ids=["out of order", "a file and a directory of one name", "a path"],
 )
-def test_entries_that_no_directory_can_have_are_refused_when_they_are_asked_for(data):
-    record = DirectoryRecord.from_bytes(data)
+def test_members_that_no_directory_can_have_are_refused_when_they_are_asked_for(index, tokens, line):
+    header = json.dumps({"a": {}, "b": 0, "f": index[1], "p": [[*index, len(tokens)]], "v": 1})
+    locators = str(A) if tokens else ""
+    data = b"\n".join([header.encode(), locators.encode() + tokens.encode("latin-1"), line.encode()])
+    root = opened(DirectoryRecord.from_bytes(data))
     with pytest.raises(Invalid):
-        list(dirnode_of(record.hash, record, Records()).items())
+        list(root.items())
 
 
 def test_attributes_of_another_shape_are_refused():

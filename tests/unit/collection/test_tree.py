@@ -114,9 +114,11 @@ def test_walk_goes_deeper_than_the_stack_of_the_interpreter() -> None:
 def test_a_lazy_directory_knows_its_totals_and_loads_once() -> None:
     loads = []
 
+    entries = NameMap.from_sorted([("f", FileNode([StoredExtent(BLOCK, 0, 100)]).freeze())])
+
     def load() -> NameMap:
         loads.append(1)
-        return NameMap.from_sorted([("f", FileNode([StoredExtent(BLOCK, 0, 100)]).freeze())])
+        return entries
 
     lazy = DirNode.lazy(load, files=1, bytes=100, record="r")
     root = tree.put(EMPTY_DIR, ("lazy",), lazy)
