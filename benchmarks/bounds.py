@@ -16,7 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.report import MIB, memory_bytes, print_machine, print_table, verdict
+from benchmarks.machine import MIB
+from benchmarks.processes import memory_bytes
+from benchmarks.report import print_machine, print_table, verdict
 from tests.support.crowd import HEAD, are_open, connections, raise_descriptor_limit, timed, trickling, upload_all
 from tests.support.process import Server, serving
 

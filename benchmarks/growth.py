@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.report import cpu_s, print_machine, print_table, verdict
+from benchmarks.processes import cpu_s
+from benchmarks.report import print_machine, print_table, verdict
 from tests.support.process import Server, serving
 
 BODY = b"x" * 1024

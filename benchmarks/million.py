@@ -15,7 +15,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.report import MIB, memory_bytes, print_machine, print_table, verdict
+from benchmarks.machine import MIB
+from benchmarks.processes import memory_bytes
+from benchmarks.report import print_machine, print_table, verdict
 from tests.support.process import davserver, serving
 
 FILE_BYTES = 10

@@ -19,7 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.report import MIB, memory_bytes, print_machine, print_table, verdict
+from benchmarks.machine import MIB
+from benchmarks.processes import memory_bytes
+from benchmarks.report import print_machine, print_table, verdict
 from tests.support.process import Server, serving
 
 MOST_SENT_AGAIN = 80 * MIB

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.report import MIB, memory_bytes
+from benchmarks.machine import MIB
+from benchmarks.processes import memory_bytes
 from davserver.dav.lock import MAX_OWNER_CHARS
 from tests.support.crowd import HEAD, are_open, connections, trickling, upload_all
 from tests.support.process import serving
