@@ -15,6 +15,8 @@ from davserver.access.guarded_edit import GuardedEdit
 from davserver.access.rights import Rights
 from davserver.catalog.model import Collection, Lock, Right, Version
 from davserver.catalog.uploads import Uploads
+from davserver.collection.attributes import Attributes
+from davserver.collection.filenode import FileNode
 from davserver.errors import NotFound
 from davserver.live.allowance import Allowance
 from davserver.live.edit import Edit
@@ -135,6 +137,11 @@ class GuardedHouse(House):
         """Begin to receive a body: an account; where it goes is decided when it is linked."""
         self.rights.require_account()
         return self._house.upload(expected_bytes)
+
+    def whole(self, body: bytes, attributes: Callable[[str], Attributes]) -> FileNode:
+        """Make a file of a body: like ``upload``."""
+        self.rights.require_account()
+        return self._house.whole(body, attributes)
 
     def lease(self) -> Lease:
         """Begin to store blocks: an account."""

@@ -35,6 +35,7 @@ class Access:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.has_changed = False
 
     # -- accounts -----------------------------------------------------------------------------------------------------
 
@@ -129,6 +130,7 @@ class Access:
 
     def _count(self) -> None:
         """Let the caches of all processes look again."""
+        self.has_changed = True
         query = select(func.count()).select_from(_settings).where(_settings.c.key == COUNTER)
         if not self._connection.execute(query).scalar():
             self._connection.execute(insert(_settings).values(key=COUNTER, value="1"))

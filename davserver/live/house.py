@@ -20,8 +20,11 @@ from davserver.blocks.store import BlockIndex
 from davserver.catalog.database import Catalog, Tables
 from davserver.catalog.model import Collection, Lock, Version
 from davserver.catalog.uploads import Uploads
+from davserver.collection.attributes import Attributes
 from davserver.collection.dirnode import DirNode
-from davserver.collection.extents import RangeReader
+from davserver.collection.etag import content_etag
+from davserver.collection.extents import MemExtent, RangeReader
+from davserver.collection.filenode import FileNode
 from davserver.collection.marshal import manifest_text
 from davserver.cores import anywhere
 from davserver.errors import CatalogBusy, CatalogCorrupt, DavserverError, NotFound, StoreUnavailable, UnknownVersion
@@ -38,7 +41,7 @@ from davserver.live.reserve import Reserve
 from davserver.live.schedule import CommitSchedule
 from davserver.live.settings import LiveSettings
 from davserver.live.state import LiveCollection
-from davserver.live.upload import Upload
+from davserver.live.upload import Threads, Upload
 from davserver.live.views import VersionView, View
 from davserver.live.writer import Writer
 from davserver.values import PDH, Clock, RandomBytes, make_cluster_id, make_collection_uuid
@@ -89,7 +92,10 @@ class House:
         self._registrar = Registrar(self._writer, self._directories)
         self._budget = MemoryBudget(self.settings.body_bytes, self.settings.patience_s)
         self._reserve = Reserve(blocks, catalog.free_bytes, self.settings.reserve_bytes)
-        self._executor = ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="store", initializer=anywhere)
+        self._threads = Threads(
+            hashing=ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hash", initializer=anywhere),
+            storing=ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="store", initializer=anywhere),
+        )
         self._schedule = CommitSchedule(
             self._commit_quietly,
             self._registry.pending_bytes,
@@ -226,12 +232,25 @@ class House:
         self._reserve.require(expected_bytes or 0)
         return Upload(
             self._lease(self._reserve),
-            self._executor,
+            self._threads,
             self._budget,
             expected_bytes=expected_bytes,
             block_bytes=self.settings.block_bytes,
             inline_bytes=self.settings.inline_bytes,
         )
+
+    def whole(self, body: bytes, attributes: Callable[[str], Attributes]) -> FileNode:
+        """Make a file, frozen, of a body that is all there; ``attributes`` makes its attributes from its ETag.
+
+        As by ``upload``, but a small body costs a tenth. The memory is its caller's to answer for.
+        """
+        if len(body) > self.settings.inline_bytes:
+            with self.upload(len(body)) as upload:
+                upload.write(body)
+                return upload.finish(attributes)
+        self._reserve.require(len(body))
+        extents = (MemExtent(body),) if body else ()
+        return FileNode(extents, attributes(content_etag(extents))).freeze()
 
     def lease(self) -> Lease:
         """Begin to store blocks that an edit will name."""
@@ -321,7 +340,8 @@ class House:
                 self._commit_quietly(live)
             except Exception as error:  # noqa: BLE001  (the others are committed and closed all the same)
                 self._note_failure(live, error)
-        self._executor.shutdown()
+        self._threads.storing.shutdown()
+        self._threads.hashing.shutdown()
         self._catalog.close()
 
     def _commit_quietly(self, live: LiveCollection) -> None:

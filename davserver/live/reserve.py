@@ -9,6 +9,7 @@ Never: stands in the way of what a commit, a repair or garbage collection stores
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -16,35 +17,58 @@ from davserver.blocks.store import KnowsSpace
 from davserver.errors import StoreFull
 from davserver.values import Buffer, Locator
 
+PLENTY_BYTES = 1 << 30
+"""Where so much more than the reserve was free, small bodies do not look again for a while: a look takes as long as
+everything else that is done to receive one."""
+_SMALL_BYTES = 1 << 20
+_LOOK_S = 1.0
+
 HINT = "free some space: delete, then let versions go and run davserver gc; or give the disk more room"
 
 
 class BlockWriter(Protocol):
     """What stores blocks."""
 
-    def put(self, data: Buffer) -> Locator:
+    def put(self, data: Buffer, known: Locator | None = None) -> Locator:
         """Store a block durably and return its locator."""
 
 
 class Reserve:
     """A block writer for what comes in. Threads: any. Cost: a system call or two for each block."""
 
-    def __init__(self, blocks: BlockWriter, catalog_free: Callable[[], int], reserve_bytes: int) -> None:
+    def __init__(
+        self,
+        blocks: BlockWriter,
+        catalog_free: Callable[[], int],
+        reserve_bytes: int,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Keep ``reserve_bytes`` free, both where blocks are and where the catalog is; 0: nothing."""
         self._blocks = blocks
         self._catalog_free = catalog_free
         self._reserve_bytes = reserve_bytes
+        self._monotonic = monotonic
+        self._plenty_until_s = 0.0
 
-    def put(self, data: Buffer) -> Locator:
+    def put(self, data: Buffer, known: Locator | None = None) -> Locator:
         """Store a block if the reserve stays; raises StoreFull, and what the store raises."""
         self.require(memoryview(data).nbytes)
-        return self._blocks.put(data)
+        return self._blocks.put(data, known)
 
     def require(self, size: int) -> None:
         """Raise StoreFull if so many bytes more would touch the reserve."""
         if not self._reserve_bytes:
             return
+        now_s = self._monotonic()
+        if size <= _SMALL_BYTES and now_s < self._plenty_until_s:
+            return
         stored = self._blocks.free_bytes() if isinstance(self._blocks, KnowsSpace) else None
-        for place, free in (("blocks", stored), ("catalog", self._catalog_free())):
-            if free is not None and free - size < self._reserve_bytes:
+        known = [
+            (place, free) for place, free in (("blocks", stored), ("catalog", self._catalog_free())) if free is not None
+        ]
+        for place, free in known:
+            if free - size < self._reserve_bytes:
                 raise StoreFull(f"{free} bytes are free for the {place}, {self._reserve_bytes} stay free", hint=HINT)
+        if all(free - size - self._reserve_bytes > PLENTY_BYTES for _, free in known):
+            self._plenty_until_s = now_s + _LOOK_S

@@ -8,7 +8,7 @@ from davserver.catalog.database import open_catalog
 from davserver.collection.change import Remove
 from davserver.errors import StoreFull
 from davserver.live.house import House
-from davserver.live.reserve import Reserve
+from davserver.live.reserve import PLENTY_BYTES, Reserve
 from davserver.live.settings import LiveSettings
 from tests.support.operations import begin, change, content, put
 
@@ -25,7 +25,7 @@ class SmallDisk(Wrapper):
     def free_bytes(self):
         return self.free
 
-    def put(self, data):
+    def put(self, data, known=None):
         self.free -= len(data)
         return super().put(data)
 
@@ -84,3 +84,25 @@ def test_the_catalogs_disk_has_a_floor_too():
 
 def test_without_a_reserve_nobody_asks():
     Reserve(MemoryStore(clock=lambda: 0.0), lambda: pytest.fail("asked"), 0).put(b"data")
+
+
+def test_where_there_is_plenty_small_bodies_do_not_look_again_for_a_second_and_large_ones_do(disk):
+    now, looks = [0.0], []
+
+    def look():
+        looks.append(now[0])
+        return disk.free
+
+    reserve = Reserve(disk, look, RESERVE, monotonic=lambda: now[0])
+    disk.free = RESERVE + 2 * PLENTY_BYTES
+    for now[0] in (1.0, 1.5, 1.9):
+        reserve.require(4096)
+    assert looks == [1.0]
+    disk.free = RESERVE + 4000
+    with pytest.raises(StoreFull):
+        reserve.require(2 << 20)
+    now[0] = 2.5
+    with pytest.raises(StoreFull):
+        reserve.require(4096)
+    reserve.require(4000)
+    assert looks == [1.0, 1.9, 2.5, 2.5]
