@@ -97,10 +97,10 @@ class DiskStore:
 
     # Writing
 
-    def put(self, data: Buffer) -> Locator:
+    def put(self, data: Buffer, known: Locator | None = None) -> Locator:
         """Store a block: one write, one fsync of the file, one of its directory."""
         view = memoryview(data).cast("B")
-        locator = locator_of(view)
+        locator = known or locator_of(view)
         self._placement.refuse_after_failure()
         with translated(f"block {locator}"):
             while not (self._keep_present(locator, view) or self._place_new(locator, view)):

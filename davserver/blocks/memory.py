@@ -61,9 +61,9 @@ class MemoryStore:
         if md5 != locator.md5:
             raise BlockCorrupt(str(locator), f"its bytes have the hash {md5}")
 
-    def put(self, data: Buffer) -> Locator:
+    def put(self, data: Buffer, known: Locator | None = None) -> Locator:
         """Keep a copy of the block."""
-        locator = locator_of(data)
+        locator = known or locator_of(data)
         copy = bytes(data)
         with self._lock:
             held = self._held.get(locator.md5)

@@ -62,9 +62,10 @@ class BlockReader(Protocol):
 class BlockWriter(Protocol):
     """Writes blocks."""
 
-    def put(self, data: Buffer) -> Locator:
+    def put(self, data: Buffer, known: Locator | None = None) -> Locator:
         """Hash and store one block; returns its bare locator.
 
+        ``known`` is the data's locator, where the caller has hashed these very bytes: it is believed.
         Durability: on return the bytes and every directory entry that leads to them are synced, whoever wrote them.
         Idempotent: a block that is there is compared, made young again (see ``touch``) and not written.
         Heals: a stored block whose own bytes are damaged is replaced by the good ones.

@@ -71,11 +71,11 @@ class VerifiedStore(Wrapper):
             return None
         return self._handles.borrow(locator)
 
-    def put(self, data: Buffer) -> Locator:
+    def put(self, data: Buffer, known: Locator | None = None) -> Locator:
         """Store a block; the empty one is there already."""
         if not memoryview(data).nbytes:
             return EMPTY_BLOCK
-        return self.inner.put(data)
+        return self.inner.put(data, known)
 
     def stat(self, locator: Locator) -> StoredBlock:
         """Describe one block; the empty one is as old as time."""

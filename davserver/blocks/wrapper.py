@@ -27,9 +27,9 @@ class Wrapper:
         """Forward."""
         return self.inner.read(locator, offset, length)
 
-    def put(self, data: Buffer) -> Locator:
+    def put(self, data: Buffer, known: Locator | None = None) -> Locator:
         """Forward."""
-        return self.inner.put(data)
+        return self.inner.put(data, known)
 
     def index(self, prefix: str = "", after: str = "") -> Iterator[StoredBlock]:
         """Forward."""

@@ -14,7 +14,7 @@ which the target does not bear); a reader in ``wsgi.input``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -71,6 +71,19 @@ class BodyStream(Protocol):
     def read(self, size: int, /) -> bytes:
         """Return up to size bytes, b"" at the end."""
 
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        """Put bytes into the buffer; returns how many, 0 at the end."""
+
+
+class Basin(Protocol):
+    """Takes a body without a copy of its bytes."""
+
+    def room(self) -> memoryview:
+        """Return where the next bytes may be put, at least one."""
+
+    def came(self, count: int) -> None:
+        """Take so many of them."""
+
 
 class Body:
     """The request body, counted. ``length`` is its declared length, None for a chunked one of unknown length.
@@ -95,10 +108,31 @@ class Body:
             data = self._stream.read(size)
         except (OSError, ValueError) as error:
             raise Incomplete(self.length, self.received) from error
-        self.received += len(data)
-        if not data and self.length is not None:
-            raise Incomplete(self.length, self.received)
+        self._count(len(data))
         return data
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Put 1 to ``len(buffer)`` bytes into the buffer and return how many; 0 as ``read`` returns b""."""
+        if self.length is not None:
+            buffer = buffer[: self.length - self.received]
+            if not buffer:
+                return 0
+        try:
+            count = self._stream.readinto(buffer) or 0
+        except (OSError, ValueError) as error:
+            raise Incomplete(self.length, self.received) from error
+        self._count(count)
+        return count
+
+    def pour(self, basin: Basin, see: Callable[[memoryview], None]) -> None:
+        """Receive the whole body into a basin, in pieces that ``see`` is shown; raises Incomplete and what they raise."""
+        while self.received != self.length:
+            room = basin.room()[:SLICE_BYTES]
+            count = self.readinto(room)
+            if not count:
+                return
+            see(room[:count])
+            basin.came(count)
 
     def slices(self, size: int = SLICE_BYTES) -> Iterator[bytes]:
         """Yield the body in pieces of at most ``size`` bytes; raises Incomplete in place of a short end."""
@@ -120,6 +154,11 @@ class Body:
         """Raise MediaTypeUnsupported unless the body is empty: for verbs that define none."""
         if self.length or (self.length is None and self.read(1)):
             raise MediaTypeUnsupported("this verb takes no body")
+
+    def _count(self, count: int) -> None:
+        self.received += count
+        if not count and self.length is not None:
+            raise Incomplete(self.length, self.received)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

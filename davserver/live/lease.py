@@ -27,7 +27,7 @@ RENEWALS = 5
 class BlockWriter(Protocol):
     """What stores the blocks of a lease."""
 
-    def put(self, data: Buffer) -> Locator:
+    def put(self, data: Buffer, known: Locator | None = None) -> Locator:
         """Store a block durably, and young; returns its locator."""
 
 
@@ -59,10 +59,10 @@ class Lease:
         self._locators: dict[Locator, None] = {}
         self._since_ns: int | None = None
 
-    def put(self, data: Buffer) -> Locator:
+    def put(self, data: Buffer, known: Locator | None = None) -> Locator:
         """Store a block and hold it."""
         before_ns = self._now_ns()
-        locator = self._writer.put(data)
+        locator = self._writer.put(data, known)
         self._hold(locator, before_ns)
         return locator
 

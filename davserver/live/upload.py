@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
+from dataclasses import dataclass
 from types import TracebackType
 
 from davserver.collection.attributes import Attributes
@@ -18,6 +19,7 @@ from davserver.collection.etag import content_etag
 from davserver.collection.extents import Extent, MemExtent
 from davserver.collection.filenode import FileNode
 from davserver.live.budget import MemoryBudget
+from davserver.live.filling import Filling
 from davserver.live.lease import Lease
 from davserver.values import Buffer, Locator
 
@@ -25,17 +27,25 @@ _LEAST_IN_INLINE = 8
 """An upload is content with so many times what may be inline: with the defaults 1 MiB, in blocks of half of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """Who works beside those who receive: ``hashing`` only computes and never waits, ``storing`` waits for disks."""
+
+    hashing: Executor
+    storing: Executor
+
+
 class Upload:
     """One body; a context manager that gives its memory back. Threads: one at a time.
 
-    At most two blocks are in memory: one fills while the one before it is hashed and stored. When memory is short, one
-    block is stored before the next one fills, or blocks are smaller.
+    At most two blocks are in memory: one fills, and is hashed as it fills, while the one before it is stored. When
+    memory is short, one block is stored before the next one fills, or blocks are smaller.
     """
 
     def __init__(
         self,
         lease: Lease,
-        executor: Executor,
+        threads: Threads,
         budget: MemoryBudget,
         *,
         expected_bytes: int | None,
@@ -43,15 +53,17 @@ class Upload:
         inline_bytes: int,
     ) -> None:
         self._lease = lease
-        self._executor = executor
+        self._threads = threads
+        self._expected_bytes = expected_bytes
         self._block_bytes = block_bytes
         self._inline_bytes = inline_bytes
-        self._overlaps = True
-        most = 2 * block_bytes
+        self._at_once = 2
+        most = self._at_once * block_bytes
         self._wanted = most if expected_bytes is None else min(expected_bytes, most)
         self._grant = budget.grant(self._wanted, _LEAST_IN_INLINE * inline_bytes)
-        self._buffer = bytearray()
-        self._storing: list[Future[Locator]] = []
+        self._filling: Filling | None = None
+        self._storing: list[tuple[Filling, Future[Locator]]] = []
+        self._spare: list[Filling] = []
         self._extents: list[Extent] = []
         self._exit = ExitStack()
         self.received = 0
@@ -59,51 +71,102 @@ class Upload:
     def __enter__(self) -> Upload:
         granted = self._exit.enter_context(self._grant)
         if granted < self._wanted:
-            self._overlaps = granted < self._block_bytes
-            self._block_bytes = granted // 2 if self._overlaps else self._block_bytes
+            if granted >= self._block_bytes:
+                self._at_once = 1
+            else:
+                self._block_bytes = granted // self._at_once
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # The budget counts the block that is still being stored: wait for it whether or not it goes well.
-        self._exit.callback(self._buffer.clear)
-        for future in self._storing:
+        # The budget counts what is still being hashed or stored: wait for it whether or not it goes well.
+        for _, future in self._storing:
             if not future.cancel():
                 future.exception()
+        if self._filling is not None:
+            self._filling.settle()
+        self._filling = None
+        self._storing.clear()
+        self._spare.clear()
         self._exit.close()
 
+    def room(self) -> memoryview:
+        """Return where the next bytes may be put, up to the end of a block; ``came`` says how many they were.
+
+        Raises what storing an earlier block raised.
+        """
+        filling = self._filling
+        if filling is None:
+            filling = self._filling = self._begin()
+        elif filling.size == filling.capacity:
+            filling = self._filling = self._grown(filling)
+        return filling.room
+
+    def came(self, count: int) -> None:
+        """Take the bytes that were put into ``room``; raises what storing an earlier block raised."""
+        filling = self._filling
+        if filling is None:
+            raise RuntimeError("bytes came for which there is no room")
+        filling.came(count)
+        self.received += count
+        if filling.size == self._block_bytes:
+            self._store(filling)
+
     def write(self, data: Buffer) -> None:
-        """Take the next bytes; raises what storing an earlier block raised."""
-        view = memoryview(data)
+        """Take a copy of the next bytes; raises what storing an earlier block raised."""
+        view = memoryview(data).cast("B")
         while view:
-            piece = view[: self._block_bytes - len(self._buffer)]
-            self._buffer += piece
-            self.received += len(piece)
-            view = view[len(piece) :]
-            if len(self._buffer) == self._block_bytes:
-                self._store()
+            room = self.room()
+            count = min(len(room), len(view))
+            room[:count] = view[:count]
+            self.came(count)
+            view = view[count:]
 
     def finish(self, attributes: Callable[[str], Attributes]) -> FileNode:
         """Return the whole file, frozen; ``attributes`` makes its attributes from its ETag.
 
         All of its blocks are stored and synced; a small tail is inline.
         """
-        if len(self._buffer) > self._inline_bytes:
-            self._store()
+        filling = self._filling
+        if filling is not None and filling.size > self._inline_bytes:
+            self._store(filling)
         self._settle()
-        if self._buffer:
-            self._extents.append(MemExtent(bytes(self._buffer)))
+        if self._filling is not None and self._filling.size:
+            self._extents.append(MemExtent(bytes(self._filling.data)))
         return FileNode(self._extents, attributes(content_etag(self._extents))).freeze()
 
-    def _store(self) -> None:
-        full, self._buffer = self._buffer, bytearray()
+    def _begin(self) -> Filling:
+        """Return an empty block; of the last one no more than what is expected."""
+        if self._spare:
+            return self._spare.pop().empty()
+        left = self._block_bytes if self._expected_bytes is None else self._expected_bytes - self.received
+        return Filling(left if 0 < left < self._block_bytes else self._block_bytes, self._threads.hashing)
+
+    def _grown(self, full: Filling) -> Filling:
+        """Return a block of full size with the bytes of one in which fewer were expected."""
+        larger = Filling(self._block_bytes, self._threads.hashing)
+        larger.room[: full.size] = full.data
+        larger.came(full.size)
+        full.settle()
+        return larger
+
+    def _store(self, filling: Filling) -> None:
+        self._filling = None
         self._settle()
-        self._storing.append(self._executor.submit(self._lease.put, full))
+        self._storing.append((filling, self._threads.storing.submit(self._put, filling)))
+        if self._at_once == 1:
+            self._settle()
+
+    def _put(self, filling: Filling) -> Locator:
+        return self._lease.put(filling.data, filling.locator())
 
     def _settle(self) -> None:
         """Wait for the block that is being stored."""
         while self._storing:
-            locator = self._storing[0].result()
+            filling, future = self._storing[0]
+            locator = future.result()
             del self._storing[0]
             self._extents.append(self._lease.extent(locator))
+            if filling.capacity == self._block_bytes:
+                self._spare.append(filling)

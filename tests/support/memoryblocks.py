@@ -17,7 +17,7 @@ class MemoryBlocks:
         self.writes: list[int] = []
         self._lock = threading.Lock()
 
-    def put(self, data: Buffer) -> Locator:
+    def put(self, data: Buffer, known: Locator | None = None) -> Locator:
         body = bytes(data)
         md5 = hashlib.md5(body).hexdigest()
         with self._lock:

@@ -129,7 +129,7 @@ def test_a_graft_and_a_commit_of_its_source_in_one_batch(neighbourhood, house, p
         def __getattr__(self, name):
             return getattr(neighbourhood.blocks, name)
 
-        def put(self, data):
+        def put(self, data, known=None):
             if self.step:
                 step, self.step = self.step, None
                 step()

@@ -172,7 +172,7 @@ def test_what_arrives_during_a_commit_stays_in_the_journal(neighbourhood, house,
         def __getattr__(self, name):
             return getattr(neighbourhood.blocks, name)
 
-        def put(self, data):
+        def put(self, data, known=None):
             for step in self.steps:
                 step()
             self.steps = []
@@ -212,7 +212,7 @@ def test_a_block_store_that_fails_leaves_everything_to_the_next_commit(neighbour
         def __getattr__(self, name):
             return getattr(neighbourhood.blocks, name)
 
-        def put(self, data):
+        def put(self, data, known=None):
             raise StoreUnavailable("no disk")
 
     put(house, "photos", "a", b"alpha")

@@ -147,7 +147,7 @@ def test_a_commit_that_fails_at_the_end_stops_no_other_and_is_made_at_the_next_s
     class Full(MemoryStore):
         is_full = True
 
-        def put(self, data):
+        def put(self, data, known=None):
             if self.is_full and bytes(data) == b"first":
                 raise StoreFull("no space")
             return super().put(data)

@@ -17,7 +17,7 @@ class Hanging(Wrapper):
         self.asked = threading.Semaphore(0)
         self.go_on = threading.Event()
 
-    def put(self, data):
+    def put(self, data, known=None):
         self.asked.release()
         assert self.go_on.wait(60)
         return super().put(data)

@@ -55,7 +55,7 @@ def test_an_abandoned_body_gives_its_memory_back(house):
 
 def test_a_store_that_fails_fails_the_body(neighbourhood):
     class Full:
-        def put(self, data):
+        def put(self, data, known=None):
             raise StoreFull("no space")
 
     house = neighbourhood.open(blocks=Full(), block_bytes=10, inline_bytes=4)
