@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 ANONYMOUS_NAME = "anonymous"
 """What a stranger is called where rights are granted; no account may have the name."""
@@ -32,8 +32,7 @@ class Principal:
 ANONYMOUS = Principal("")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """What a request shows of who makes it.
 
     ``authorization`` is its header; ``address`` the client's, "" for a peer on a unix socket; ``is_tls`` whether the

@@ -43,8 +43,7 @@ def kept(raw_path: str, headers: Headers) -> str:
 def as_put(request: Request, raw_path: str, headers: dict[str, str]) -> Request:
     """Return the PUT of a whole file that a request ends; ``raw_path`` is still encoded. It has no body of its own."""
     address = parse_address(raw_path)
-    return replace(
-        request,
+    return request._replace(
         method="PUT",
         target=address.target,
         slash=address.slash,

@@ -26,6 +26,7 @@ from davserver.dav.reprdigest import offer
 from davserver.dav.requests import Request
 from davserver.dav.resources import Resource, find
 from davserver.dav.responses import HeaderList, Response, validator_headers
+from davserver.dav.smallfiles import Shown
 from davserver.live.house import House
 
 _SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
@@ -36,6 +37,17 @@ _OF_FILES: HeaderList = [
 ]
 _TO_BE_SAVED = ("Content-Disposition", "attachment")
 """Without a name: the last one of the URL is taken."""
+_CHOOSY = (
+    "HTTP_RANGE",
+    "HTTP_IF_RANGE",
+    "HTTP_IF_MATCH",
+    "HTTP_IF_NONE_MATCH",
+    "HTTP_IF_MODIFIED_SINCE",
+    "HTTP_IF_UNMODIFIED_SINCE",
+    "HTTP_WANT_REPR_DIGEST",
+    "HTTP_WANT_CONTENT_DIGEST",
+)
+"""With one of these the answer depends on more than the file."""
 _REVALIDATE = ("Cache-Control", "private, no-cache")
 _FOREVER = ("Cache-Control", "private, max-age=31536000, immutable")
 
@@ -49,6 +61,19 @@ def handle(request: Request, house: House) -> Response:
     return _file(request, house.blocks, resource, resource.node)
 
 
+def _file(request: Request, blocks: RangeReader, resource: Resource, file: FileNode) -> Response:
+    if request.headers.has_any(_CHOOSY):
+        return _chosen(request, blocks, resource, file)
+    is_head = request.method == "HEAD"
+    shown = Shown(file, resource.segments[-1], resource.born_ns, isinstance(request.target, InContent))
+    response = request.memory.small_files.find(shown, head=is_head)
+    if response is None:
+        response = _chosen(request, blocks, resource, file)
+        if not is_head:
+            request.memory.small_files.remember(shown, response)
+    return response
+
+
 def _folder(request: Request, house: House, folder: Resource) -> Response:
     """Answer with the page of links. It has no validators, so of the conditions only ``*`` can hold."""
     if check_read(Conditions.of(request.headers), Validators(None, None)) is ReadOutcome.NOT_MODIFIED:
@@ -56,7 +81,7 @@ def _folder(request: Request, house: House, folder: Resource) -> Response:
     return listing.respond(request, house, folder)
 
 
-def _file(request: Request, blocks: RangeReader, resource: Resource, file: FileNode) -> Response:
+def _chosen(request: Request, blocks: RangeReader, resource: Resource, file: FileNode) -> Response:
     current = resource.validators()
     headers = [
         *validator_headers(current.etag, current.modified_s),
@@ -72,7 +97,7 @@ def _file(request: Request, blocks: RangeReader, resource: Resource, file: FileN
     head = request.method == "HEAD"
     spans = None if head else _asked_spans(request, current, file.size)
     response = representation.head() if head else representation.asked(spans, request.request_id)
-    return offer(response, request.headers, file, request.digests, blocks, head=head)
+    return offer(response, request.headers, file, request.memory.digests, blocks, head=head)
 
 
 def _asked_spans(request: Request, current: Validators, size: int) -> tuple[Span, ...] | None:

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from davserver.dav.faults import BadRequest
@@ -167,6 +168,7 @@ class Address:
     slash: bool
 
 
+@lru_cache(maxsize=256)
 def parse_address(raw_path: str) -> Address:
     """Read a still percent-encoded absolute path, as it stood in the request line or a Destination.
 

@@ -65,7 +65,7 @@ def handle(request: Request, house: House) -> Response:
 
 def _written(request: Request, folder: DirNode, write: MemberWriter, place: Place) -> Iterator[bytes]:
     # A version's tree is loaded for each request, so nobody would meet its leaves again.
-    return request.written.pieces(folder, write) if place is Place.LIVE else map(write, folder.leaves())
+    return request.memory.written.pieces(folder, write) if place is Place.LIVE else map(write, folder.leaves())
 
 
 def _response(query: Query, listed: Listed, around: Surroundings) -> str:

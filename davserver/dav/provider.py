@@ -18,9 +18,10 @@ from davserver.collection.filenode import FileNode, etag_of
 from davserver.dav.paths import target_of
 from davserver.dav.properties import content_type
 from davserver.dav.reprdigest import ReprDigests
-from davserver.dav.requests import build_request
+from davserver.dav.requests import Memory, build_request
 from davserver.dav.resources import Resource, created_s, find, members
 from davserver.dav.responses import Response
+from davserver.dav.smallfiles import SmallFiles
 from davserver.dav.status import LINES
 from davserver.dav.verbs import serve
 from davserver.dav.writtenleaves import WrittenLeaves
@@ -38,7 +39,7 @@ class HouseProvider(DAVProvider):  # type: ignore[misc]  # wsgidav has no types
         super().__init__()
         self.house = house
         self._digests = ReprDigests()
-        self._written = WrittenLeaves(house.settings.listing_bytes)
+        self._memory = Memory(ReprDigests(), WrittenLeaves(house.settings.listing_bytes), SmallFiles())
 
     def get_resource_inst(self, path: str, environ: Environ) -> Folder | File | None:
         """Return the adapter of a decoded path, None if nothing is there."""
@@ -53,7 +54,7 @@ class HouseProvider(DAVProvider):  # type: ignore[misc]  # wsgidav has no types
         self, environ: Environ, start_response: StartResponse, _default_handler: object
     ) -> Iterable[bytes]:
         """Serve a request with davserver's own verbs; WsgiDAV's default handler is never called."""
-        request = build_request(environ, now_s=self.house.clock(), digests=self._digests, written=self._written)
+        request = build_request(environ, now_s=self.house.clock(), memory=self._memory)
         return send(serve(request, environ.get(HOUSE_KEY, self.house)), start_response)
 
 

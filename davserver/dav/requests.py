@@ -14,10 +14,10 @@ which the target does not bear); a reader in ``wsgi.input``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
 
 from davserver.dav import filespan, nextcloud
@@ -25,6 +25,7 @@ from davserver.dav.faults import BadRequest, MediaTypeUnsupported, PayloadTooLar
 from davserver.dav.paths import Address, Root, Target, parse_address
 from davserver.dav.quirks.quirk import ENVIRON_KEY, Asking
 from davserver.dav.reprdigest import ReprDigests
+from davserver.dav.smallfiles import SmallFiles
 from davserver.dav.writtenleaves import WrittenLeaves
 from davserver.errors import Incomplete
 
@@ -49,6 +50,10 @@ class Headers:
     def __init__(self, environ: Mapping[str, Any]) -> None:
         self._environ = environ
 
+    def has_any(self, keys: Iterable[str]) -> bool:
+        """Tell whether one of these was sent; by their keys in the environ."""
+        return any(key in self._environ for key in keys)
+
     @classmethod
     def of(cls, values: Mapping[str, str]) -> Headers:
         """Make headers of names and values."""
@@ -60,6 +65,7 @@ class Headers:
         return None if value is None else str(value)
 
 
+@lru_cache(maxsize=256)
 def _environ_key(name: str) -> str:
     lower = name.lower()
     return _UNPREFIXED.get(lower) or "HTTP_" + lower.replace("-", "_").upper()
@@ -161,14 +167,20 @@ class Body:
             raise Incomplete(self.length, self.received)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Memory(NamedTuple):
+    """What was found out for other requests, and is as true for this one."""
+
+    digests: ReprDigests
+    written: WrittenLeaves
+    small_files: SmallFiles
+
+
+class Request(NamedTuple):
     """One request; times in seconds since the epoch.
 
     ``prefix`` is the encoded path a proxy publishes us under, "" or ``/dav``; ``hosts`` are names that a trusted proxy
     or the settings give us. ``whole_server`` marks ``OPTIONS *``.
-    ``sends_files`` tells that the server takes ``filespan.FileSpan`` for bytes; ``digests`` remembers some, ``written``
-    what was listed.
+    ``sends_files`` tells that the server takes ``filespan.FileSpan`` for bytes.
     """
 
     method: str
@@ -181,12 +193,11 @@ class Request:
     principal: str
     request_id: str
     now_s: float
+    memory: Memory
     hosts: tuple[str, ...] = ()
     whole_server: bool = False
     sends_files: bool = False
-    asking: Asking = field(default_factory=Asking)
-    digests: ReprDigests = field(default_factory=ReprDigests)
-    written: WrittenLeaves = field(default_factory=WrittenLeaves)
+    asking: Asking = Asking()
 
     @property
     def expects_continue(self) -> bool:
@@ -229,8 +240,7 @@ def build_request(
     environ: Mapping[str, Any],
     *,
     now_s: float,
-    digests: ReprDigests | None = None,
-    written: WrittenLeaves | None = None,
+    memory: Memory | None = None,
 ) -> Request:
     """Read a WSGI environ; raises BadRequest (target, length) or NotFound (reserved place)."""
     raw = _raw_target(environ)
@@ -255,8 +265,7 @@ def build_request(
         whole_server=whole_server,
         sends_files=environ.get(filespan.ENVIRON_KEY, False),
         asking=environ.get(ENVIRON_KEY) or Asking(environ.get("HTTP_USER_AGENT", "")),
-        digests=digests or ReprDigests(),
-        written=written or WrittenLeaves(),
+        memory=memory or Memory(ReprDigests(), WrittenLeaves(), SmallFiles()),
     )
 
 

@@ -118,8 +118,11 @@ def _in_collection(house: House, target: InCollection) -> Resource:
     view = house.view_uuid(target.key) if target.by_uuid else view_of(house, target.key)
     if view.info.trashed_ns is not None:
         raise NotFound("this collection is in the trash")
-    base = Resource(target.segments, Place.LIVE, view.info.created_ns, collection=view.info, seq=view.seq)
-    return _in_tree(target, base, view.root)
+    path = settle(view.root, target.path)
+    node = tree.lookup(view.root, path)
+    if node is None:
+        raise NotFound("nothing is here")
+    return Resource(target.segments, Place.LIVE, view.info.created_ns, node, view.info, view.root, path, view.seq)
 
 
 def _in_version(house: House, target: InVersion) -> Resource:
@@ -141,7 +144,7 @@ def _dated(root: DirNode, created_ns: int) -> DirNode:
     return root.with_attributes(replace(root.attributes, created_ns=created_ns, mtime_ns=created_ns))
 
 
-def _in_tree(target: InCollection | InContent | InVersion, base: Resource, root: DirNode) -> Resource:
+def _in_tree(target: InContent | InVersion, base: Resource, root: DirNode) -> Resource:
     path = settle(root, target.path)
     node = tree.lookup(root, path)
     if node is None or (base.hides_litter and any(is_litter(name) for name in path)):

@@ -24,7 +24,7 @@ def settle(root: DirNode, path: TreePath) -> TreePath:
 
     For lookups and for changes alike, so that a PUT replaces the file that a GET of the same URL shows.
     """
-    if all(name.isascii() for name in path):
+    if "".join(path).isascii():
         return path
     node: Node | None = root
     settled: list[str] = []

@@ -74,14 +74,19 @@ class House:
         clock: Clock = time.time,
         random_bytes: RandomBytes = os.urandom,
         report: Callable[[str, BaseException], None] = lambda _name, _error: None,
+        before_wait: Callable[[], None] = lambda: None,
     ) -> None:
-        """``report`` is told (collection name, error) of each background commit that failed and will be tried again."""
+        """``report`` is told (collection name, error) of each background commit that failed and will be tried again.
+
+        ``before_wait`` is called by a thread that is about to wait for others, or for the disk.
+        """
         self.settings = settings or LiveSettings()
         self.blocks = blocks
         self.clock = clock
         self.random_bytes = random_bytes
         self._catalog = catalog
         self._report = report
+        self._before_wait = before_wait
         self._failing: dict[int, BaseException] = {}
         self._damaged: dict[int, CatalogCorrupt] = {}
         self._directories = Directories(catalog, self.settings.loaded_bytes)
@@ -262,6 +267,7 @@ class House:
         The function checks its preconditions on what the Edit shows and then changes; it may be run more than once.
         Raises what the function raised (nothing of it was done), QuotaExceeded, StoreFull or StoreUnavailable.
         """
+        self._before_wait()
         self._schedule.admit()
         for _ in range(RENEWALS):
             try:
@@ -272,6 +278,7 @@ class House:
 
     def commit(self, name: str) -> Version:
         """Make a version of a collection as it is now and return it; the newest one if nothing changed since."""
+        self._before_wait()
         for _ in range(_COMMIT_ATTEMPTS):
             live = self._registry.view(name)
             with suppress(NotFound):  # purged since; the name may be another's by now

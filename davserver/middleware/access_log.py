@@ -22,7 +22,8 @@ Render = Callable[[Exchange, float], str]
 
 _INTERVAL_S = 0.25
 _ENOUGH = 256
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+_END = ("}", ', "broken": true}')
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class AccessLog:
@@ -66,23 +67,14 @@ class AccessLog:
 
 def json_line(exchange: Exchange, ended_s: float) -> str:
     """Write an exchange as a JSON object, with the keys of the other log lines."""
-    described = {
-        "event": "request",
-        "level": "info",
-        "timestamp": _iso(ended_s),
-        "request_id": exchange.request_id,
-        "method": exchange.method,
-        "target": exchange.target,
-        "status": exchange.status,
-        "bytes": exchange.bytes_sent,
-        "ms": round(exchange.duration_s * 1000, 2),
-        "client": exchange.client,
-        "user": exchange.principal,
-        "agent": exchange.agent,
-    }
-    if exchange.broken:
-        described["broken"] = True
-    return printable(_encode(described))
+    # By hand: each request pays for its line, and an encoder that looks at every value takes three times as long.
+    return printable(
+        f'{{"event": "request", "level": "info", "timestamp": "{_iso(ended_s)}", '
+        f'"request_id": {_quoted(exchange.request_id)}, "method": {_quoted(exchange.method)}, '
+        f'"target": {_quoted(exchange.target)}, "status": {exchange.status}, "bytes": {exchange.bytes_sent}, '
+        f'"ms": {exchange.duration_s * 1000:.2f}, "client": {_quoted(exchange.client)}, '
+        f'"user": {_quoted(exchange.principal)}, "agent": {_quoted(exchange.agent)}' + _END[exchange.broken]
+    )
 
 
 def console_line(exchange: Exchange, ended_s: float) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from davserver.middleware.wsgi import Application, Environ, StartResponse, answer
 
@@ -84,6 +85,7 @@ def host_name(host: str) -> str:
     return host.partition(":")[0].lower().rstrip(".")
 
 
+@lru_cache(maxsize=256)
 def can_be_owned(name: str) -> bool:
     """Tell whether somebody could register the name and point it at us."""
     if "." not in name:

@@ -8,6 +8,7 @@ Invariants: observers hear of each exchange exactly once, when its response is c
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -67,7 +68,8 @@ class Observed:
         self._app = app
         self._observers = observers
         self._monotonic = monotonic
-        self._random_bytes = random_bytes
+        self._prefix = random_bytes(6).hex()
+        self._numbers = itertools.count(1)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -98,9 +100,9 @@ class Observed:
         return _Accounted(body, exchange, self._close)
 
     def _id_of(self, environ: Environ) -> str:
-        """Take the id a proxy gave the request, if it is one; else make one."""
-        given = environ.get("HTTP_X_REQUEST_ID", "")
-        return given if _SANE_ID.match(given) else self._random_bytes(9).hex()
+        """Take the id a proxy gave the request, if it is one; else make one: nobody has to guess it, or cannot."""
+        given = environ.get("HTTP_X_REQUEST_ID")
+        return given if given and _SANE_ID.match(given) else f"{self._prefix}{next(self._numbers):06x}"
 
     def _close(self, exchange: Exchange) -> None:
         exchange.duration_s = self._monotonic() - exchange.started_s

@@ -64,7 +64,7 @@ class BehindProxies:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; 400 for what a trusted proxy cannot mean, 404 outside of the prefix."""
-        said = {key: environ.pop(key) for key in list(environ) if key.startswith(_FORWARDED)}
+        said = {key: environ.pop(key) for key in [key for key in environ if key.startswith(_FORWARDED)]}
         environ[HOSTS_KEY] = self._hosts
         stripped = ""
         if said and self._trust.believes(environ.get("REMOTE_ADDR", "")):

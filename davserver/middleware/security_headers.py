@@ -15,6 +15,15 @@ from davserver.middleware.wsgi import Application, Environ, Headers, StartRespon
 
 _ACTIVE = ("text/html", "application/xhtml+xml", "image/svg+xml", "application/pdf")
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: 'self'"
+_ALWAYS = (
+    ("x-content-type-options", ("X-Content-Type-Options", "nosniff")),
+    ("referrer-policy", ("Referrer-Policy", "no-referrer")),
+    ("cross-origin-resource-policy", ("Cross-Origin-Resource-Policy", "same-origin")),
+)
+_IF_ACTIVE = (
+    ("content-security-policy", ("Content-Security-Policy", _SANDBOX)),
+    ("x-frame-options", ("X-Frame-Options", "DENY")),
+)
 
 
 class SecurityHeaders:
@@ -33,13 +42,12 @@ class SecurityHeaders:
 
 
 def _missing(headers: Headers) -> Headers:
-    present = {name.lower(): value for name, value in headers}
-    wanted = [
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "no-referrer"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-    ]
-    if present.get("content-type", "").lower().startswith(_ACTIVE):
-        wanted.append(("Content-Security-Policy", _SANDBOX))
-        wanted.append(("X-Frame-Options", "DENY"))
-    return [(name, value) for name, value in wanted if name.lower() not in present]
+    kind = ""
+    present = set()
+    for name, value in headers:
+        lower = name.lower()
+        present.add(lower)
+        if lower == "content-type":
+            kind = value.lower()
+    wanted = (*_ALWAYS, *_IF_ACTIVE) if kind.startswith(_ACTIVE) else _ALWAYS
+    return [header for lower, header in wanted if lower not in present]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from typing import TypeVar
 
 from davserver.errors import DavserverError, Incomplete, Invalid, QuotaExceeded
@@ -262,3 +262,7 @@ class ChunkedBody(Body):
             if _TRAILER_LINE.match(line) is None:
                 raise self._fail(Invalid("malformed trailer"))
         raise self._fail(Invalid("too many trailers"))
+
+
+NO_BODY = DeclaredBody(BufferedReader(BytesIO()), 0)
+"""The body of a request that has none: it is finished, so nothing of it changes."""

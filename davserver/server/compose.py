@@ -30,6 +30,7 @@ from davserver.middleware.wsgi import Application, Environ, StartResponse
 from davserver.server.entrance import open_door
 from davserver.server.logs import logs_are_json
 from davserver.server.opening import gc_policy, open_house, open_yard
+from davserver.server.pool import pass_on
 from davserver.server.process import Site
 from davserver.server.scrubbing import Scrubber
 from davserver.server.sockets import Address
@@ -54,7 +55,7 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
         metrics.count_commit_failure()
         log_fault(_log, "commit failed, it will be tried again", error, collection=name)
 
-    house = open_house(settings, report=report_commit, restored=_report_restored)
+    house = open_house(settings, report=report_commit, restored=_report_restored, before_wait=pass_on)
     house.start()
     app: Application = Authenticated(behind_the_door(settings, house, metrics), open_door(settings, address, house))
     app = BehindProxies(

@@ -3,8 +3,8 @@
 Owns: cheroot's HTTPConnection; the TLS handshake (in the worker, never where connections are accepted); the rule
 which failure is answered, which is silent and which cuts the connection.
 Never: ends a connection in a way that looks like the end of a whole response when it is not.
-Threads: one worker at a time uses a connection; between requests, and while a handshake or a head is not whole, the
-manager watches it.
+Threads: one at a time uses a connection; between requests, and while a handshake or a head is not whole, it is watched
+(``watch``).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from cheroot.server import HTTPConnection
 
 from davserver.errors import Incomplete, Invalid
 from davserver.server.gateway import Cut
+from davserver.server.pool import pass_on
 from davserver.server.request import Request
 from davserver.server.streams import ClientGone, Reader, SocketSource, Writer, has_pending
 from davserver.server.wire import Wire
@@ -43,7 +44,6 @@ class Connection(HTTPConnection):
     """A connection; ``communicate`` serves what has arrived."""
 
     server: Server
-    rfile: Reader
     wfile: Writer
     remote_addr: str | None
     remote_port: int | None
@@ -59,76 +59,70 @@ class Connection(HTTPConnection):
         # Not calling up: cheroot's constructor builds its slow Python buffers and two caches per connection.
         self.server = server
         self.socket = sock
+        self.fd = sock.fileno()
+        self.is_plain = not isinstance(sock, ssl.SSLSocket)
+        self.watched = False
         self.client = client
         self.due_s = None
         self._wire = Wire(sock, server.limits.patience)
-        self.rfile = Reader(SocketSource(self._wire, time.monotonic))
+        self.source = SocketSource(self._wire, time.monotonic)
+        self._reader: Reader | None = None
         self.wfile = Writer(self._wire)
-        self._rests = False
-        self.requests_seen = 0
         self.linger = False
         self.ssl_env = {}
         self.last_used = time.time()
-        self._handshake_due = isinstance(sock, ssl.SSLSocket)
+        self._handshake_due = not self.is_plain
         if not self._handshake_due:
             self._wire.open()
         self._aborted = False
 
+    @property
+    def rfile(self) -> Reader:
+        """What the body of a request is read from; made when it is asked for, and given up with the request."""
+        if self._reader is None:
+            self._reader = Reader(self.source)
+        return self._reader
+
+    @property
+    def remote_port_text(self) -> str:
+        """The client's port, "" for a unix socket."""
+        return str(self.remote_port or "")
+
     def has_data(self) -> bool:
-        """Tell whether bytes wait that no selector would report, and that are worth a look."""
-        return (self.due_s is None and self.rfile.has_data()) or has_pending(self.socket)
+        """Tell whether bytes wait that no poll would report, and that are worth a look."""
+        return (self.due_s is None and bool(self.source.held)) or (not self.is_plain and has_pending(self.socket))
+
+    def has_body(self) -> bool:
+        """Tell whether bytes came behind the head of the request that is served."""
+        return self.source.held != b"" if self._reader is None else self._reader.has_data()
 
     def communicate(self) -> bool:
-        """Serve requests while they come; True if the connection stays open for more."""
-        try:
-            stays = self._serve()
-            if stays and not self.has_data():
-                self._rest()
-            return stays
-        finally:
-            self.server.requests.done(self)
-
-    def _rest(self) -> None:
-        """Give the empty buffer back: thousands of connections wait at a time, and a few are served."""
-        self.rfile = self.rfile.anew(1)
-        self._rests = True
-
-    def _serve(self) -> bool:
-        if self._rests:
-            self.rfile = self.rfile.anew()
-            self._rests = False
+        """Serve what has come; True if the connection stays open for more."""
         if self._handshake_due:
             if not self._shake_hands():
                 return False
             if self._handshake_due:
                 return True
-        while self._head_is_here():
-            if not self._serve_one():
-                return False
-            if not self.has_data() and not self._comes_soon():
-                return True
-        return True
-
-    def _head_is_here(self) -> bool:
-        """Tell whether a request can be read; if only some of its head came, the time for the rest runs."""
         try:
-            if self.rfile.holds_head(self.server.limits.head):
+            while self.source.holds_head(self.server.limits.head):
                 self.due_s = None
-                return True
-        except OSError:  # what is wrong is found again, and told, where the head is read
-            self.due_s = None
-            return True
-        source = self.rfile.source
-        if source.held:
-            self.due_s = source.start_deadline(self.server.limits.head_s)
-        if source.is_late:
-            self.due_s = None
-            return True
-        return False
+                if not self._serve_one():
+                    return False
+                if not self.source.held:
+                    return True
+        except OSError as error:
+            _log.debug("client gone", client=self.remote_addr, reason=str(error))
+            return False
+        return self._await_head()
 
-    def _comes_soon(self) -> bool:
-        """Wait a moment for the next request, unless others wait for this worker."""
-        return self.server.ready and not self.server.requests.qsize and self.rfile.comes_soon()
+    def _await_head(self) -> bool:
+        """Let the time run for the rest of a head of which only some came; False if it is over, and that is said."""
+        if self.source.held:
+            self.due_s = self.source.start_deadline(self.server.limits.head_s)
+        if not self.source.is_late:
+            return True
+        self._answer(Request(self.server, self), "408 Request Timeout", "the request did not arrive in time\n")
+        return False
 
     def _serve_one(self) -> bool:
         structlog.contextvars.clear_contextvars()  # the last request's id stays for what is logged at its very end
@@ -137,7 +131,6 @@ class Connection(HTTPConnection):
             request.parse_request()
             if not request.ready:
                 return False
-            self.requests_seen += 1
             request.respond()
         except ClientGone as gone:
             _log.debug("client gone", client=self.remote_addr, reason=str(gone))
@@ -149,6 +142,10 @@ class Connection(HTTPConnection):
         except Exception as error:  # noqa: BLE001  # the last frame of a request: a worker thread must survive it
             self._failed(request, error)
             return False
+        finally:
+            if self._reader is not None:
+                self._reader.give_back()
+                self._reader = None
         return not request.close_connection
 
     def _failed(self, request: Request, error: Exception) -> None:
@@ -156,19 +153,12 @@ class Connection(HTTPConnection):
             log_fault(_log, "response broken off", error, target=_target(request))
             self.abort()
         elif not request.ready:
-            self._failed_in_head(request, error)
+            _log.error("reading a request failed", exc_info=error)
         elif isinstance(error, Incomplete | Invalid):
             self._answer(request, "400 Bad Request", f"{error}\n")
         else:
             _log.error("request failed", target=_target(request), exc_info=error)
             self._answer(request, "500 Internal Server Error", "internal error\n")
-
-    def _failed_in_head(self, request: Request, error: Exception) -> None:
-        """Say 408 to a client that began a request: a worker has the connection because something arrived."""
-        if isinstance(error, TimeoutError):
-            self._answer(request, "408 Request Timeout", "the request did not arrive in time\n")
-        elif not isinstance(error, OSError):
-            _log.error("reading a request failed", exc_info=error)
 
     def _answer(self, request: Request, status: str, text: str) -> None:
         try:
@@ -244,8 +234,9 @@ class Connection(HTTPConnection):
         self._end()
 
     def _end(self) -> None:
+        self.server.watch.set_aside(self)
         self.socket.close()
-        self.server.forget(self)
+        self.server.watch.forget(self.client)
 
     def _say_goodbye(self) -> None:
         """Send TLS's close_notify, without which a response framed by the connection's end seems cut; do not wait."""
@@ -259,6 +250,7 @@ class Connection(HTTPConnection):
 
     def _linger(self) -> None:
         """Take in what the client still sends for a moment: closing on it would reset away our answer."""
+        pass_on()
         deadline = time.monotonic() + LINGER_S
         scratch = bytearray(1 << 16)
         taken = 0

@@ -41,16 +41,26 @@ class FairQueue(Generic[Item]):
             self._changed.notify()
             return True
 
+    def take(self) -> Item | None:
+        """Take an item in work until ``done``, if there is one that may be taken up now."""
+        with self._changed:
+            return self._next()
+
     def get(self) -> Item | None:
         """Wait for an item, and take it in work until ``done``; None once the queue is closed and empty."""
         with self._changed:
-            while True:
-                for client in self._waiting:
-                    if client is None or self._in_work[client] < self._share:
-                        return self._take(client)
+            while (item := self._next()) is None:
                 if self._is_closed and not self._count:
                     return None
                 self._changed.wait()
+            return item
+
+    def waiting(self) -> list[Item]:
+        """List what waits."""
+        if not self._count:
+            return []
+        with self._changed:
+            return [item for items in self._waiting.values() for item in items]
 
     def done(self, client: str | None) -> None:
         """End the work on an item of this client."""
@@ -67,6 +77,12 @@ class FairQueue(Generic[Item]):
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
+
+    def _next(self) -> Item | None:
+        for client in self._waiting:
+            if client is None or self._in_work[client] < self._share:
+                return self._take(client)
+        return None
 
     def _take(self, client: str | None) -> Item:
         items = self._waiting[client]

@@ -9,8 +9,6 @@ connection is cut (``Cut``) before its framing could say otherwise.
 
 from __future__ import annotations
 
-import re
-import ssl
 import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -20,11 +18,11 @@ from typing import Any
 from cheroot.wsgi import Gateway_10
 
 from davserver.dav.filespan import ENVIRON_KEY, FileSpan
+from davserver.server.reply import reply_of
 from davserver.server.request import Request
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 _SMALL = 1 << 16
-_UNSAFE = re.compile(r"[\0\r\n]")
 
 
 class Cut(Exception):
@@ -52,15 +50,15 @@ class Gateway(Gateway_10):
             "PATH_INFO": req.path.decode("latin-1"),
             "QUERY_STRING": req.qs.decode("latin-1"),
             "REMOTE_ADDR": conn.remote_addr or "",
-            "REMOTE_PORT": str(conn.remote_port or ""),
+            "REMOTE_PORT": conn.remote_port_text,
             "REQUEST_METHOD": req.method.decode("ascii"),
             "REQUEST_URI": req.uri.decode("latin-1"),
             "SCRIPT_NAME": "",
             "SERVER_NAME": req.server.host,
             "SERVER_PORT": req.server.port,
-            "SERVER_PROTOCOL": req.request_protocol.decode("ascii"),
-            "SERVER_SOFTWARE": req.server.banner.decode("ascii"),
-            ENVIRON_KEY: not isinstance(conn.socket, ssl.SSLSocket),
+            "SERVER_PROTOCOL": req.response_protocol,
+            "SERVER_SOFTWARE": req.server.banner,
+            ENVIRON_KEY: conn.is_plain,
             "wsgi.errors": sys.stderr,
             "wsgi.input": req.rfile,
             "wsgi.input_terminated": True,
@@ -70,7 +68,8 @@ class Gateway(Gateway_10):
             "wsgi.url_scheme": "http",
             "wsgi.version": (1, 0),
         }
-        environ.update({_environ_key(name): value.decode("latin-1") for name, value in req.head.fields.items()})
+        for name, value in req.head.fields.items():
+            environ[_environ_key(name)] = value.decode("latin-1")
         if conn.ssl_env:
             environ.update(conn.ssl_env)
         return environ
@@ -101,14 +100,8 @@ class Gateway(Gateway_10):
             raise exc_info[1]
         if self.started_response and exc_info is None:
             raise RuntimeError("start_response was called twice")
-        self.remaining_bytes_out = None
-        self.req.status = status.encode("latin-1")  # type: ignore[assignment]  # bytes, as cheroot's own gateway has it
-        self.req.outheaders = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        for name, value in headers:
-            if _UNSAFE.search(name) or _UNSAFE.search(value):
-                raise ValueError(f"response header {name!r} holds a line break")
-            if name.lower() == "content-length":
-                self.remaining_bytes_out = int(value)
+        self.req.reply = reply = reply_of(status, headers)
+        self.remaining_bytes_out = reply.length
         self.started_response = True
         return self.write
 
@@ -146,16 +139,13 @@ class Gateway(Gateway_10):
                 write(piece)
 
     def _has_no_body(self) -> bool:
-        return self.req.method == b"HEAD" or self._status() in {204, 304}
-
-    def _status(self) -> int:
-        return int(self.req.status[:3])
+        return self.req.method == b"HEAD" or self.req.reply.code in {204, 304}
 
     def _declare(self, response: list[bytes] | tuple[bytes, ...]) -> None:
         """Give a response that is all there its length."""
         if self.started_response and self.remaining_bytes_out is None and not self._has_no_body():
             self.remaining_bytes_out = sum(len(chunk) for chunk in response)
-            self.req.outheaders.append((b"Content-Length", b"%d" % self.remaining_bytes_out))
+            self.req.reply = self.req.reply._replace(length=self.remaining_bytes_out)
 
     def _finish(self) -> None:
         if not self.started_response:

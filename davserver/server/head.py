@@ -11,13 +11,17 @@ The status of a refusal stands here, as it concerns the protocol below WebDAV.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from functools import lru_cache
+from typing import NamedTuple, Protocol
 
 CRLF = b"\r\n"
+_REMEMBERED = 128
+_SHORT = 2048
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e\x80-\xff]+) HTTP/([0-9])\.([0-9])\r\n\Z")
-_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*\r\n\Z")
+_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*\Z")
 _ABSOLUTE = re.compile(rb"(?i)https?://([^/?#]*)(.*)\Z")
 _HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?\Z")
 _LENGTH = re.compile(rb"[0-9]{1,19}\Z")
@@ -56,24 +60,79 @@ class HeadLimits:
     fields: int = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A request before its body.
+class Fields(NamedTuple):
+    """The fields of a head, by lower-case names, and what they say of the connection; not to be changed.
 
-    ``target`` is in origin form, raw (``/a%2Fb?q``), or ``*``; ``fields`` have lower-case names.
     ``length`` is the declared length of the body (0 if none), None if it comes in chunks.
     """
 
-    method: bytes
-    target: bytes
-    version: tuple[int, int]
-    fields: dict[bytes, bytes]
+    values: Mapping[bytes, bytes]
     length: int | None
     expects_continue: bool
     keep_alive: bool
 
 
-def read_head(stream: Lines, limits: HeadLimits) -> Head | None:
+FieldsOf = Callable[[tuple[int, int], bytes], Fields]
+"""``fields_of``, or one that remembers: a client says the same of itself with each request."""
+
+
+class Head(NamedTuple):
+    """A request before its body.
+
+    ``target`` is in origin form, raw (``/a%2Fb?q``), or ``*``; ``host`` is what an absolute target said instead of the
+    field, "" if nothing.
+    """
+
+    method: bytes
+    target: bytes
+    version: tuple[int, int]
+    own: Fields
+    host: bytes
+
+    @property
+    def fields(self) -> Mapping[bytes, bytes]:
+        """The fields by lower-case names."""
+        return {**self.own.values, b"host": self.host} if self.host and b"host" in self.own.values else self.own.values
+
+    @property
+    def length(self) -> int | None:
+        """The declared length of the body (0 if none), None if it comes in chunks."""
+        return self.own.length
+
+    @property
+    def expects_continue(self) -> bool:
+        """Whether the client waits to be told to send the body."""
+        return self.own.expects_continue
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the client may send another request."""
+        return self.own.keep_alive
+
+
+def fields_of(version: tuple[int, int], block: bytes) -> Fields:
+    """Read the lines between the request line and the empty line, each with its CRLF. Errors: Refused."""
+    fields = _fields(block)
+    _check_host(version, fields)
+    return Fields(
+        fields,
+        _framing(version, fields),
+        expects_continue=_expects_continue(version, fields),
+        keep_alive=_keep_alive(version, fields),
+    )
+
+
+def remembering() -> FieldsOf:
+    """Return a ``fields_of`` that knows the last short blocks again."""
+    known = lru_cache(maxsize=_REMEMBERED)(fields_of)
+
+    def look_up(version: tuple[int, int], block: bytes) -> Fields:
+        return known(version, block) if len(block) <= _SHORT else fields_of(version, block)
+
+    return look_up
+
+
+def read_head(stream: Lines, limits: HeadLimits, fields_of: FieldsOf = fields_of) -> Head | None:
     """Read one head; None if the stream ends before its first byte. Errors: Refused; what the stream raises."""
     line = _line(stream, limits.size, "414 URI Too Long")
     if line == CRLF:  # one empty line before a request is forgiven: RFC 9112 section 2.2
@@ -81,19 +140,9 @@ def read_head(stream: Lines, limits: HeadLimits) -> Head | None:
     if not line:
         return None
     method, target, version = _request_line(line)
-    fields = _fields(stream, limits, limits.size - len(line))
-    target = _origin_form(method, target, fields)
-    _check_host(version, fields)
-    length = _framing(version, fields)
-    return Head(
-        method,
-        target,
-        version,
-        fields,
-        length,
-        expects_continue=_expects_continue(version, fields),
-        keep_alive=_keep_alive(version, fields),
-    )
+    own = fields_of(version, _block(stream, limits, limits.size - len(line)))
+    target, host = _origin_form(method, target)
+    return Head(method, target, version, own, host)
 
 
 def has_come(data: bytes, limits: HeadLimits) -> bool:
@@ -126,21 +175,30 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, tuple[int, int]]:
     return method, target, (1, min(int(minor), 1))
 
 
-def _fields(stream: Lines, limits: HeadLimits, budget: int) -> dict[bytes, bytes]:
-    fields: dict[bytes, bytes] = {}
+def _block(stream: Lines, limits: HeadLimits, budget: int) -> bytes:
+    lines: list[bytes] = []
     for _ in range(limits.fields + 1):
         line = _line(stream, budget, "431 Request Header Fields Too Large")
         if line == CRLF:
-            return fields
+            return b"".join(lines)
+        if not line.endswith(CRLF):
+            raise Refused("400 Bad Request", _what_is_wrong(line))
         budget -= len(line)
+        lines.append(line)
+    raise Refused("431 Request Header Fields Too Large", "too many header lines")
+
+
+def _fields(block: bytes) -> dict[bytes, bytes]:
+    fields: dict[bytes, bytes] = {}
+    for line in block.split(CRLF)[:-1]:
         match = _FIELD.match(line)
         if match is None:
-            raise Refused("400 Bad Request", _what_is_wrong(line))
+            raise Refused("400 Bad Request", _what_is_wrong(line + CRLF))
         name, value = match[1].lower(), match[2]
         if b"_" in name:  # in WSGI X_Foo would pose as X-Foo; proxies drop such names too
             continue
         fields[name] = _combined(name, fields[name], value) if name in fields else value
-    raise Refused("431 Request Header Fields Too Large", "too many header lines")
+    return fields
 
 
 def _what_is_wrong(line: bytes) -> str:
@@ -159,21 +217,21 @@ def _combined(name: bytes, first: bytes, second: bytes) -> bytes:
     return joint.join((first, second))
 
 
-def _origin_form(method: bytes, target: bytes, fields: dict[bytes, bytes]) -> bytes:
+def _origin_form(method: bytes, target: bytes) -> tuple[bytes, bytes]:
     """Reduce a target to path and query; an absolute one also says the host: RFC 9112 section 3.2.2."""
     if b"#" in target:
         raise Refused("400 Bad Request", "a fragment is never sent")
     if target.startswith(b"/") or (target == b"*" and method == b"OPTIONS"):
-        return target
+        return target, b""
     match = _ABSOLUTE.match(target)
     if match is None or not match[1]:
         raise Refused("400 Bad Request", "malformed request target")
-    if b"host" in fields:
-        fields[b"host"] = match[1]
+    if _HOST.match(match[1]) is None:
+        raise Refused("400 Bad Request", "malformed Host header")
     rest = match[2]
     if method == b"OPTIONS" and not rest:
-        return b"*"
-    return rest if rest.startswith(b"/") else b"/" + rest
+        return b"*", match[1]
+    return rest if rest.startswith(b"/") else b"/" + rest, match[1]
 
 
 def _check_host(version: tuple[int, int], fields: dict[bytes, bytes]) -> None:

@@ -2,7 +2,8 @@
 
 Owns: the assembly; the life of the server (``prepare``, ``serve``, ``stop``).
 Never: binds a socket (``sockets.py``), reads settings, or knows the application.
-Threads: ``serve`` in one thread accepts; the pool's threads serve; ``stop`` is called from a third.
+Threads: the pool's threads serve and, in turns, accept (``pool``); ``serve`` in one more stands in for them;
+``stop`` is called from a third.
 """
 
 from __future__ import annotations
@@ -18,12 +19,11 @@ from cheroot.ssl import Adapter
 from cheroot.wsgi import Server as CherootServer
 
 from davserver.cores import Placement, anywhere
-from davserver.server.connection import Connection
 from davserver.server.gateway import Gateway
-from davserver.server.head import HeadLimits
-from davserver.server.manager import Manager
+from davserver.server.head import HeadLimits, remembering
 from davserver.server.pace import Patience
 from davserver.server.pool import Pool
+from davserver.server.watch import Watch
 
 _log = structlog.get_logger("davserver.server")
 
@@ -60,7 +60,7 @@ class Limits:
 class Server(CherootServer):
     """Serves an application on a socket that listens already."""
 
-    banner = b"davserver"
+    banner = "davserver"
 
     def __init__(
         self,
@@ -77,6 +77,7 @@ class Server(CherootServer):
         self.gateway = Gateway
         self.limits = limits
         self.place = place
+        self.fields_of = remembering()
         self.requests = Pool(self, threads)
         self.ssl_adapter = tls
         self.multiprocess = multiprocess
@@ -90,18 +91,14 @@ class Server(CherootServer):
         """Start the worker threads and begin to accept."""
         self.socket = self._listener
         self.socket.setblocking(False)  # noqa: FBT003  # the standard library's signature
-        self._connections = Manager(self)
-        self.requests.start()
+        self.watch = Watch(self, self._listener)
         self.ready = True
+        self.requests.start()
 
     def serve(self) -> None:
-        """Accept until ``stop``."""
+        """Accept, whenever all other threads are busy, until ``stop``."""
         self.place()
-        while self.ready:
-            try:
-                self._connections.run(self.expiration_interval)
-            except Exception as error:  # noqa: BLE001  # the accepting thread must survive what one client causes
-                _log.error("accepting failed", exc_info=error)
+        self.requests.stand_in()
 
     def stop(self, deadline_s: float = 5.0) -> None:
         """Stop accepting, serve what has arrived, end after ``deadline_s`` at the latest (and 2 s to clean up)."""
@@ -109,20 +106,8 @@ class Server(CherootServer):
             if not self.ready:
                 return
             self.ready = False
-            self._connections.stop()
-            self._connections.hand_over()
-            self._listener.close()
-            self.requests.stop(deadline_s)
-            self._connections.close()
-
-    def process_conn(self, conn: Connection) -> None:
-        """Have what has arrived on a connection served; a connection too many is told so and closed."""
-        if not self.requests.offer(conn):
-            conn.turn_away()
-
-    def forget(self, conn: Connection) -> None:
-        """Count a connection no more: it is closed."""
-        self._connections.forget(conn.client)
+            self.requests.stop(self._listener, deadline_s)
+            self.watch.close()
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002
         """Take what cheroot wants to say into our log."""

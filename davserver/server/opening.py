@@ -29,15 +29,17 @@ def open_house(
     *,
     report: Callable[[str, BaseException], None] = lambda _name, _error: None,
     restored: Callable[[Locator], None] = lambda _locator: None,
+    before_wait: Callable[[], None] = lambda: None,
 ) -> House:
     """Open the collections; the data directory is made if need be. Errors: ConfigError, StoreUnavailable.
 
-    ``restored`` is told of each block that was read although it was in the trash, and is back.
+    ``restored`` is told of each block that was read although it was in the trash, and is back; ``before_wait`` is
+    called by a thread that is about to wait.
     """
     ensure_data(settings.data, RealFs())
     blocks = RestoringStore(open_blocks(settings), restored)
     catalog = open_catalog(settings.catalog_url, busy_s=settings.limits_busy_s)
-    return House(catalog, blocks, settings=_live(settings), report=report)
+    return House(catalog, blocks, settings=_live(settings), report=report, before_wait=before_wait)
 
 
 def open_yard(settings: Settings) -> Yard:

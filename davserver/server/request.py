@@ -10,12 +10,13 @@ from __future__ import annotations
 import email.utils
 import time
 import urllib.parse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cheroot.server import HTTPRequest
 
-from davserver.server.body import Body, ChunkedBody, DeclaredBody
-from davserver.server.head import Head, Refused, read_head
+from davserver.server.body import NO_BODY, Body, ChunkedBody, DeclaredBody
+from davserver.server.head import Head, Refused
+from davserver.server.reply import Reply, head_of, reply_of
 
 if TYPE_CHECKING:
     from davserver.server.connection import Connection
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 DRAIN_LIMIT = 1 << 20
 """Bytes of an unread body that are cheaper to read than a new connection."""
-
-_HOP_BY_HOP = frozenset((b"connection", b"keep-alive", b"transfer-encoding"))
 
 
 class Request(HTTPRequest):
@@ -34,18 +33,16 @@ class Request(HTTPRequest):
     conn: Connection
     head: Head
     rfile: Body
+    reply: Reply
 
     def parse_request(self) -> None:
         """Read the head; ``ready`` tells whether there is a request to respond to."""
-        source = self.conn.rfile.source
-        source.start_deadline(self.server.limits.head_s)
         try:
-            head = read_head(self.conn.rfile, self.server.limits.head)
+            head = self.conn.source.take_head(self.server.limits.head, self.server.fields_of)
         except Refused as refusal:
             self.started_request = True
             self.refuse(refusal.status, refusal.reason)
             return
-        source.end_deadline()
         if head is not None:
             self._take(head)
 
@@ -59,16 +56,17 @@ class Request(HTTPRequest):
         self.method = head.method
         self.uri = head.target
         path, _, self.qs = head.target.partition(b"?")
-        self.path = urllib.parse.unquote_to_bytes(path)
-        self.request_protocol = b"HTTP/%d.%d" % head.version
-        self.response_protocol = self.request_protocol.decode("ascii")
+        self.path = urllib.parse.unquote_to_bytes(path) if b"%" in path else path
+        self.response_protocol = "HTTP/1.1" if head.version == (1, 1) else "HTTP/1.0"
         self.close_connection = not head.keep_alive
         self.chunked_read = head.length is None
         before = self._send_continue if head.expects_continue else None
         if head.length is None:
             self.rfile = ChunkedBody(self.conn.rfile, limit, before)
-        else:
+        elif head.length:
             self.rfile = DeclaredBody(self.conn.rfile, head.length, before)
+        else:
+            self.rfile = NO_BODY
         self.ready = True
 
     def respond(self) -> None:
@@ -87,16 +85,10 @@ class Request(HTTPRequest):
         body = msg.encode("utf-8")
         self.close_connection = True
         self.sent_headers = True
-        lines = [
-            b"HTTP/1.1 " + status.encode("ascii"),
-            b"Content-Length: %d" % len(body),
-            b"Content-Type: text/plain; charset=utf-8",
-            b"Connection: close",
-            b"Date: " + http_date(),
-        ]
-        text = b"" if getattr(self, "method", b"") == b"HEAD" else body
+        reply = reply_of(status, [("Content-Type", "text/plain; charset=utf-8")])
+        head = self._head(reply, len(body))
         self.conn.linger = True
-        self.conn.wfile.write(b"\r\n".join(lines) + b"\r\n\r\n" + text)
+        self.conn.wfile.write(head if getattr(self, "method", b"") == b"HEAD" else head + body)
 
     def send_headers(self) -> None:
         """Send the response's head alone."""
@@ -105,10 +97,11 @@ class Request(HTTPRequest):
     def response_head(self) -> bytes:
         """Settle how the response is framed and whether the connection stays; return the head to send."""
         self.sent_headers = True
-        status = int(self.status[:3])
-        names = {name.lower() for name, _ in self.outheaders}
-        bodiless = status < 200 or status in {204, 304}
-        if not bodiless and b"content-length" not in names and self.method != b"HEAD":
+        reply, length = self.reply, self.reply.length
+        code = reply.code
+        if code < 200 or code == 204:
+            length = None
+        elif code != 304 and length is None and self.method != b"HEAD":
             if self.response_protocol == "HTTP/1.1":
                 self.chunked_write = True
             else:
@@ -116,49 +109,33 @@ class Request(HTTPRequest):
         if not self.rfile.finished and not self.rfile.drain(DRAIN_LIMIT):
             self.close_connection = True
             self.conn.linger = True
-        if not self.close_connection and not self.server.can_add_keepalive_connection:
+        if not self.close_connection and (not self.server.ready or self.server.watch.is_crowded):
             self.close_connection = True
-        return self._format_head(names, drop_length=status < 200 or status == 204)
+        return self._head(reply, length)
 
-    def _format_head(self, names: set[bytes], *, drop_length: bool) -> bytes:
-        lines = [b"HTTP/1.1 " + self._status_line()]
-        for name, value in self.outheaders:
-            lowered = name.lower()
-            if lowered in _HOP_BY_HOP or (drop_length and lowered == b"content-length"):
-                continue  # framing is decided here: PEP 3333 forbids these to applications
-            lines.append(name + b": " + value)
-        if self.chunked_write:
-            lines.append(b"Transfer-Encoding: chunked")
+    def _head(self, reply: Reply, length: int | None) -> bytes:
+        connection = "Transfer-Encoding: chunked\r\n" if self.chunked_write else ""
         if self.close_connection:
-            lines.append(b"Connection: close")
+            connection += "Connection: close\r\n"
         elif self.response_protocol == "HTTP/1.0":
-            lines.append(b"Connection: keep-alive")
-        if b"date" not in names:
-            lines.append(b"Date: " + http_date())
-        if b"server" not in names:
-            lines.append(b"Server: " + self.server.banner)
-        lines.append(b"\r\n")
-        return b"\r\n".join(lines)
-
-    def _status_line(self) -> bytes:
-        status: Any = self.status  # cheroot's gateway stores bytes, its stubs say text
-        return status if isinstance(status, bytes) else str(status).encode("latin-1")
+            connection += "Connection: keep-alive\r\n"
+        return head_of(reply, length=length, connection=connection, date=http_date(), server=self.server.banner)
 
     def _send_continue(self) -> None:
         """Ask for the body, unless the client sent some of it without waiting or an answer went out already."""
-        if not self.sent_headers and not self.conn.rfile.has_data():
+        if not self.sent_headers and not self.conn.has_body():
             self.conn.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
-_date = (0, b"")
+_date = (0, "")
 
 
-def http_date() -> bytes:
+def http_date() -> str:
     """Return the time now as a Date header has it; formatted once a second."""
     global _date  # noqa: PLW0603  # a cache of one immutable pair: replaced whole, a race costs one formatting
     now = int(time.time())
     known, text = _date
     if known != now:
-        text = email.utils.formatdate(now, usegmt=True).encode("ascii")
+        text = email.utils.formatdate(now, usegmt=True)
         _date = (now, text)
     return text

@@ -1,6 +1,6 @@
 """The two directions of a client's socket.
 
-Owns: buffered reading in C with a deadline for a request's head; writing without a second buffer.
+Owns: the bytes of a head as they come, and its deadline; buffered reading of bodies in C; writing without a buffer.
 Never: parses anything.
 Invariants: a failed write is ``ClientGone``, so that no one mistakes it for an error of a disk or a database.
 """
@@ -11,11 +11,11 @@ import errno
 import io
 import socket
 import ssl
-from collections.abc import Callable
-from enum import Enum
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from davserver.errors import StoreUnavailable
-from davserver.server.head import HeadLimits, has_come
+from davserver.server.head import FieldsOf, Head, HeadLimits, has_come, read_head
 from davserver.server.wire import Wire
 from davserver.values import Buffer
 
@@ -29,29 +29,20 @@ class ClientGone(Exception):
     """The client does not take the response: it closed, reset or stopped reading the connection."""
 
 
-class Haste(Enum):
-    """What a reader may do for bytes that are not in its buffer."""
-
-    NO_CALL = "ask nobody"
-    ONE_CALL = "receive once, which waits for a moment"
-
-
 class SocketSource(io.RawIOBase):
-    """The receiving side of a socket, as the raw stream of a ``BufferedReader``.
+    """The receiving side of a socket: the head of a request, then the raw stream of its body.
 
-    Each read waits as long as the wire's patience lasts; between ``start_deadline`` and ``end_deadline`` all reads
-    together wait at most the time given, so that a client sending a byte now and then is not waited for.
-    ``held`` are bytes that were received and looked at, and are still to be read.
+    ``held`` are bytes that were received and are still to be read. Each read of a body waits as long as the wire's
+    patience lasts; a head is never waited for here, but its time runs from its first byte to its last.
     """
 
     def __init__(self, wire: Wire, monotonic: Monotonic) -> None:
         self._wire = wire
         self._monotonic = monotonic
         self._deadline: float | None = None
-        self.bytes_read = 0
-        self.haste: Haste | None = None
+        self._is_dry = False
         self.ended = False
-        self.held = bytearray()
+        self.held = b""
 
     def readable(self) -> bool:
         """Say yes: reading is all it can do."""
@@ -63,99 +54,81 @@ class SocketSource(io.RawIOBase):
             self._deadline = self._monotonic() + seconds
         return self._deadline
 
-    def end_deadline(self) -> None:
-        """End a head: from now on the client's pace is what is limited."""
-        self._deadline = None
-        self._wire.start_anew()
-
     @property
     def is_late(self) -> bool:
         """Whether the deadline is over."""
         return self._deadline is not None and self._monotonic() >= self._deadline
 
+    def holds_head(self, limits: HeadLimits) -> bool:
+        """Tell whether a whole head is here, or the connection's end; takes in what has come. Errors: OSError."""
+        if self.held and has_come(self.held, limits):
+            return True
+        for _ in range(_LOOKS):
+            data = self._wire.take_now(_LOOK_BYTES)
+            if not data:
+                self.ended = data is not None
+                return self.ended
+            self.held = self.held + data if self.held else data
+            if has_come(self.held, limits):
+                return True
+        return False
+
+    def take_head(self, limits: HeadLimits, fields_of: FieldsOf) -> Head | None:
+        """Read the head that is here; None if the connection ended. Errors: Refused."""
+        stream = io.BytesIO(self.held)
+        head = read_head(stream, limits, fields_of)
+        self.held = stream.read()
+        if self._deadline is not None:
+            self._deadline = None
+        self._wire.start_anew()  # from now on the client's pace is what is limited
+        return head
+
     def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]  # typeshed's buffer type is wider
-        """Receive into the buffer; None if ``haste`` does not let it wait."""
-        if self.haste is Haste.NO_CALL:
+        """Receive into the buffer."""
+        if self._is_dry:
             return None
         if self.held:
             taken = min(len(self.held), len(buffer))
             buffer[:taken] = self.held[:taken]
-            del self.held[:taken]
+            self.held = self.held[taken:]
             return taken
         count = self._wire.receive_now(buffer)
         if count is None:
-            if self.haste is not None:
-                return None
-            count = self._wire.receive(buffer, self._patience_s())
+            count = self._wire.receive(buffer)
         self.ended = count == 0
-        self.bytes_read += count
         return count
 
-    def hold_more(self) -> bool:
-        """Receive into ``held`` what comes within a moment; tell whether anything came."""
-        scratch = bytearray(_LOOK_BYTES)
-        count = self._wire.receive_now(memoryview(scratch))
-        self.ended = count == 0
-        if not count:
-            return False
-        self.bytes_read += count
-        self.held += memoryview(scratch)[:count]
-        return True
-
-    def _patience_s(self) -> float | None:
-        if self._deadline is None:
-            return None
-        left = self._deadline - self._monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        return left
+    @contextmanager
+    def dry(self) -> Iterator[None]:
+        """Have nothing to read for a moment: what is above looks only at what it holds."""
+        self._is_dry = True
+        try:
+            yield
+        finally:
+            self._is_dry = False
 
 
 class Reader(io.BufferedReader):
-    """Buffered reading from a socket that can say whether it holds bytes, without waiting for more."""
+    """Buffered reading of one body, which can say what it holds and give it back."""
 
     def __init__(self, source: SocketSource, size: int = _BUFFER_BYTES) -> None:
         super().__init__(source, size)
         self.source = source
 
-    def anew(self, size: int = _BUFFER_BYTES) -> Reader:
-        """Return a reader of the same source with another buffer; this one, which must be empty, is of no more use."""
-        self.detach()  # so that its end does not close the source; its buffer goes only with itself
-        return Reader(self.source, size)
-
-    @property
-    def bytes_read(self) -> int:
-        """Bytes received so far; cheroot's statistics ask for it."""
-        return self.source.bytes_read
-
     def has_data(self) -> bool:
         """Tell whether bytes wait here; asks nobody for more."""
-        return bool(self.source.held or self._peek(Haste.NO_CALL))
+        return bool(self.source.held or self._buffered())
 
-    def holds_head(self, limits: HeadLimits) -> bool:
-        """Tell whether a whole head is here, or the connection's end; takes in what has come, waits for a moment."""
-        if not self.source.held:
-            seen = self._peek(Haste.ONE_CALL)
-            if has_come(seen, limits) or self.source.ended:
-                return True
-            self.source.held += self.read1(len(seen)) if seen else b""
-        for _ in range(_LOOKS):
-            if has_come(bytes(self.source.held), limits):
-                return True
-            if not self.source.hold_more():
-                return self.source.ended
-        return has_come(bytes(self.source.held), limits)  # if the last look took its end, no more may ever come
+    def give_back(self) -> None:
+        """Return what was read ahead to the source; this reader is of no more use."""
+        left = self._buffered()
+        self.detach()  # so that its end does not close the source
+        if left:
+            self.source.held = left + self.source.held
 
-    def comes_soon(self) -> bool:
-        """Wait a moment for bytes, or the end, and tell whether they came."""
-        return bool(self._peek(Haste.ONE_CALL)) or self.source.ended
-
-    def _peek(self, haste: Haste) -> bytes:
-        self.source.haste = haste  # peek reads if its buffer is empty; None from below stops it
-        try:
+    def _buffered(self) -> bytes:
+        with self.source.dry():  # peek reads if its buffer is empty
             return self.peek(1)
-        finally:
-            self.source.haste = None
 
 
 class Writer:

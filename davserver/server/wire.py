@@ -3,8 +3,9 @@
 Owns: how long a call waits, for what, and what then.
 Never: knows of requests; buffers.
 Why: with a timeout set, Python polls before each receive and each send, and every system call gives the interpreter
-away: to get it back among busy threads costs more than the call. So the kernel waits a moment within the call
-(SO_RCVTIMEO, SO_SNDTIMEO), and only who has to wait longer polls. Under TLS no call waits, and all waiting is polling.
+away: to get it back among busy threads costs more than the call. So the first attempt does not wait (MSG_DONTWAIT);
+who has to wait hands the watch on (``pool``), lets the kernel wait a moment within the call (SO_RCVTIMEO, SO_SNDTIMEO)
+and polls only then. Under TLS no call waits, and all waiting is polling.
 Threads: one at a time; another may shut the socket down, which ends every wait with an error or an end.
 """
 
@@ -21,11 +22,13 @@ import time
 from collections.abc import Callable
 
 from davserver.server.pace import Pace, Patience
+from davserver.server.pool import pass_on
 
-PATIENCE_S = 0.005
-"""How long a receive waits within the call: handing a connection over to be watched costs more than a short wait."""
+_RECEIVE_S = 0.005
+"""How long a receive waits within the call, once it is decided to wait: a poll costs more than a short wait."""
 
 _SEND_S = 1.0
+_LARGE = 1 << 20
 _LOOK_S = 5.0
 """How often a sender that waits looks whether the client took anything: room is reported only when there is a lot."""
 
@@ -33,13 +36,14 @@ _LOOK_S = 5.0
 class Wire:
     """The socket of one connection. Call ``open`` once it speaks plainly or its TLS handshake is done."""
 
-    __slots__ = ("_incoming", "_monotonic", "_outgoing", "_sock", "fileno")
+    __slots__ = ("_at_once", "_incoming", "_monotonic", "_outgoing", "_sock", "fileno")
 
     def __init__(
         self, sock: socket.socket, patience: Patience, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         """``patience``: how long the client may keep us waiting, in each direction."""
         self._sock = sock
+        self._at_once = 0 if isinstance(sock, ssl.SSLSocket) else socket.MSG_DONTWAIT
         self._monotonic = monotonic
         self._incoming = Pace(patience)
         self._outgoing = Pace(patience)
@@ -51,13 +55,28 @@ class Wire:
             self._sock.setblocking(False)  # noqa: FBT003  # the standard library's signature
             return
         self._sock.settimeout(None)
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(PATIENCE_S))
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(_RECEIVE_S))
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(_SEND_S))
 
     def receive_now(self, buffer: memoryview) -> int | None:
-        """Receive what comes within a moment: a count, 0 at the end, None if nothing came."""
+        """Receive what is there: a count, 0 at the end, None if nothing is."""
+        return self._receive_into(buffer, self._at_once)
+
+    def take_now(self, size: int) -> bytes | None:
+        """Receive what is there, at most ``size`` bytes: b"" at the end, None if nothing is."""
         try:
-            count = self._sock.recv_into(buffer)
+            data = self._sock.recv(size, self._at_once)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return None
+        except ssl.SSLWantWriteError:
+            self._await_room()
+            return None
+        self._incoming.moved(len(data))
+        return data
+
+    def _receive_into(self, buffer: memoryview, flags: int) -> int | None:
+        try:
+            count = self._sock.recv_into(buffer, 0, flags)
         except (BlockingIOError, ssl.SSLWantReadError):
             return None
         except ssl.SSLWantWriteError:  # TLS 1.3 may have to answer a key update first
@@ -71,18 +90,25 @@ class Wire:
 
         Raises TimeoutError if nothing comes for ``wait_s``, or if the client has been too slow.
         """
-        while True:
+        pass_on()
+        while (count := self._receive_into(buffer, 0)) is None:
             self._await_bytes(wait_s)
-            count = self.receive_now(buffer)
-            if count is not None:
-                return count
+        return count
 
     def send(self, data: memoryview) -> int:
         """Send some of the data; raises OSError, TimeoutError if the client takes nothing, or takes it too slowly."""
-        return self._push(lambda: self._sock.send(data))
+        try:
+            count = self._sock.send(data, self._at_once)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass_on()
+            return self._push(lambda: self._sock.send(data))
+        self._outgoing.moved(count)
+        return count
 
     def send_file(self, fd: int, offset: int, length: int) -> int:
         """Send some bytes of a file, not under TLS; 0 at the file's end. Errors: as ``send``."""
+        if length > _LARGE:
+            pass_on()
         return self._push(lambda: os.sendfile(self._sock.fileno(), fd, offset, length))
 
     def start_anew(self) -> None:

@@ -49,6 +49,7 @@ class Metrics:
     def __init__(self, *, shared: bool) -> None:
         self._registry = CollectorRegistry()
         self._shared = shared
+        self._known: dict[tuple[str, int], tuple[Counter, Counter, Histogram]] = {}
         by = ("method", "status")
         registry = self._registry
         self._requests = Counter("davserver_requests", "Requests answered.", by, registry=registry)
@@ -108,13 +109,23 @@ class Metrics:
     def observe(self, exchange: Measured) -> None:
         """Count an exchange; unknown methods share one label, so that clients cannot fill the memory."""
         method = exchange.method if exchange.method in _METHODS else "OTHER"
-        self._requests.labels(method, str(exchange.status)).inc()
-        self._sent.labels(method).inc(exchange.bytes_sent)
-        self._seconds.labels(method).observe(exchange.duration_s)
+        requests, sent, seconds = self._of(method, exchange.status)
+        requests.inc()
+        sent.inc(exchange.bytes_sent)
+        seconds.observe(exchange.duration_s)
         if exchange.broken:
             self._broken.labels(method).inc()
         if exchange.fault:
             self._faults.labels(exchange.fault).inc()
+
+    def _of(self, method: str, status: int) -> tuple[Counter, Counter, Histogram]:
+        """Return what counts these; looked up once, which the library does with locks and texts each time."""
+        known = self._known.get((method, status))
+        if known is None:
+            requests = self._requests.labels(method, str(status))
+            known = requests, self._sent.labels(method), self._seconds.labels(method)
+            self._known[method, status] = known
+        return known
 
     def count_commit_failure(self) -> None:
         """Count a background commit that failed."""
