@@ -32,19 +32,20 @@ _RFC3339 = re.compile(
 )
 _TWO_DIGIT_PIVOT = 70
 _DAY_S = 86_400
-_TWO_DIGITS = tuple(f"{number:02d}" for number in range(60))
+_MINUTES = tuple(f"{number // 60:02d}:{number % 60:02d}:" for number in range(24 * 60))
+_SECONDS = tuple(f"{number:02d}" for number in range(60))
 
 
 def format_date(seconds: int) -> str:
     """Write ``Sun, 06 Nov 1994 08:49:37 GMT``."""
     days, second = divmod(seconds, _DAY_S)
-    return f"{_day(days)[0]} {_clock(second)} GMT"
+    return f"{_day(days)[0]} {_MINUTES[second // 60]}{_SECONDS[second % 60]} GMT"
 
 
 def format_rfc3339(seconds: int) -> str:
     """Write ``1994-11-06T08:49:37Z``."""
     days, second = divmod(seconds, _DAY_S)
-    return f"{_day(days)[1]}T{_clock(second)}Z"
+    return f"{_day(days)[1]}T{_MINUTES[second // 60]}{_SECONDS[second % 60]}Z"
 
 
 @lru_cache(maxsize=1024)
@@ -55,12 +56,6 @@ def _day(days: int) -> tuple[str, str]:
         f"{_DAYS[t.tm_wday]}, {t.tm_mday:02d} {_MONTHS[t.tm_mon - 1]} {t.tm_year:04d}",
         f"{t.tm_year:04d}-{t.tm_mon:02d}-{t.tm_mday:02d}",
     )
-
-
-def _clock(second: int) -> str:
-    minutes, seconds = divmod(second, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{_TWO_DIGITS[hours]}:{_TWO_DIGITS[minutes]}:{_TWO_DIGITS[seconds]}"
 
 
 def parse_date(text: str) -> int | None:

@@ -19,7 +19,7 @@ from davserver.collection.filenode import FileNode, etag_of
 from davserver.dav import mediatypes, xml
 from davserver.dav.httpdate import format_date, format_rfc3339
 from davserver.dav.lockxml import SUPPORTED
-from davserver.dav.resources import Place, Resource, created_s, modified_s
+from davserver.dav.resources import Place, Resource, known_s
 from davserver.dav.settable import CHECKSUMS, WINDOWS_CREATED, WINDOWS_MTIME
 from davserver.dav.surroundings import NO_LOCKS, Surroundings
 from davserver.dav.synctoken import SyncToken
@@ -34,7 +34,6 @@ GRAMMARS = (
     "<D:supported-query-grammar-set><D:supported-query-grammar><D:grammar><D:basicsearch/></D:grammar>"
     "</D:supported-query-grammar></D:supported-query-grammar-set>"
 )
-_NONE: dict[str, str] = {}
 
 
 class Member:
@@ -70,8 +69,16 @@ Writer = Callable[[M], str | None]
 """Writes the whole element; None means the resource does not have the property."""
 
 
+def _created_s(member: Member) -> int:
+    return known_s(member.attributes.created_ns, member.born_ns)
+
+
+def _modified_s(member: Member) -> int:
+    return known_s(member.attributes.mtime_ns, member.born_ns)
+
+
 def _creationdate(member: Member) -> str:
-    return f"<D:creationdate>{format_rfc3339(created_s(member.node, member.born_ns))}</D:creationdate>"
+    return f"<D:creationdate>{format_rfc3339(_created_s(member))}</D:creationdate>"
 
 
 def _displayname(member: Member) -> str:
@@ -92,7 +99,7 @@ def _getetag(member: Member) -> str | None:
 
 
 def _getlastmodified(member: Member) -> str:
-    return f"<D:getlastmodified>{format_date(modified_s(member.node, member.born_ns))}</D:getlastmodified>"
+    return f"<D:getlastmodified>{format_date(_modified_s(member))}</D:getlastmodified>"
 
 
 def _resourcetype(member: Member) -> str:
@@ -130,11 +137,11 @@ def _quota(subject: Subject) -> tuple[int, int] | None:
 
 
 def _windows_mtime(member: Member) -> str:
-    return xml.element(WINDOWS_MTIME, format_date(modified_s(member.node, member.born_ns)))
+    return xml.element(WINDOWS_MTIME, format_date(_modified_s(member)))
 
 
 def _windows_created(member: Member) -> str:
-    return xml.element(WINDOWS_CREATED, format_date(created_s(member.node, member.born_ns)))
+    return xml.element(WINDOWS_CREATED, format_date(_created_s(member)))
 
 
 def _checksums(member: Member) -> str | None:
@@ -232,27 +239,34 @@ def property_names(member: M, live: Mapping[str, Writer[M]]) -> str:
 
 
 class Wanted(NamedTuple, Generic[M]):
-    """A property that is asked for by name: its live writer, if it has one, and its empty element."""
+    """Properties that are asked for by name: side by side their writers and their empty elements."""
 
-    name: str
-    write: Writer[M] | None
-    empty: str
+    names: tuple[str, ...]
+    writers: tuple[Writer[M], ...]
+    empty: tuple[str, ...]
+
+    @classmethod
+    def of(cls, names: Iterable[str], live: Mapping[str, Writer[M]]) -> Wanted[M]:
+        """Look their writers up; what is not live is there only as a dead property."""
+        known = tuple(names)
+        return cls(known, tuple(live.get(name, _nothing) for name in known), tuple(map(xml.empty_element, known)))
 
 
-def named_properties(member: M, wanted: Iterable[Wanted[M]]) -> tuple[str, str]:
+def _nothing(_member: Member) -> None:
+    return None
+
+
+def named_properties(member: M, wanted: Wanted[M]) -> tuple[str, str]:
     """Write the asked properties; returns those found and, as empty elements, those missing.
 
     A dead property of a live one's name (a changed ``displayname``) hides the live one.
     """
-    dead = dict(member.attributes.properties) if member.attributes.properties else _NONE
-    found = []
-    missing = []
-    for name, write, empty in wanted:
-        text = dead.get(name) if dead else None
-        if text is None and write is not None:
-            text = write(member)
-        if text is None:
-            missing.append(empty)
-        else:
-            found.append(text)
+    texts = [write(member) for write in wanted.writers]
+    if member.attributes.properties:
+        dead: dict[str, str | None] = dict(member.attributes.properties)
+        texts = [dead.get(name, text) for name, text in zip(wanted.names, texts, strict=True)]
+    found = [text for text in texts if text is not None]
+    if len(found) == len(texts):
+        return "".join(found), ""
+    missing = [empty for empty, text in zip(wanted.empty, texts, strict=True) if text is None]
     return "".join(found), "".join(missing)

@@ -123,7 +123,7 @@ def _propname(live: Mapping[str, Writer[M]]) -> Callable[[M], str]:
 
 
 def _prop(names: list[str], live: Mapping[str, Writer[M]]) -> Callable[[M], str]:
-    wanted = [Wanted(name, live.get(name), xml.empty_element(name)) for name in names]
+    wanted = Wanted.of(names, live)
 
     def write(member: M) -> str:
         found, missing = named_properties(member, wanted)

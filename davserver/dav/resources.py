@@ -84,14 +84,17 @@ class Resource(NamedTuple):
 
 def modified_s(node: Node | None, born_ns: int) -> int:
     """Return a node's modification time in whole seconds, its collection's birth if none is known."""
-    recorded = None if node is None else node.attributes.mtime_ns
-    return (born_ns if recorded is None else recorded) // _SECOND_NS
+    return known_s(None if node is None else node.attributes.mtime_ns, born_ns)
 
 
 def created_s(node: Node | None, born_ns: int) -> int:
     """Return a node's creation time in whole seconds, its collection's birth if none is known."""
-    recorded = None if node is None else node.attributes.created_ns
-    return (born_ns if recorded is None else recorded) // _SECOND_NS
+    return known_s(None if node is None else node.attributes.created_ns, born_ns)
+
+
+def known_s(recorded_ns: int | None, born_ns: int) -> int:
+    """Return a recorded time, else the other, in whole seconds."""
+    return (born_ns if recorded_ns is None else recorded_ns) // _SECOND_NS
 
 
 def find(house: House, target: Target) -> Resource:
