@@ -81,12 +81,12 @@ def test_what_nobody_foresaw_is_a_500_that_tells_the_request_id_only(house, meth
 
 
 def test_what_was_foreseen_is_one_line_without_a_traceback(house, monkeypatch):
-    def fail(_size):
+    def fail(_change):
         raise StoreFull("no space", hint="free some")
 
-    monkeypatch.setattr(house, "upload", fail)
+    monkeypatch.setattr(house, "edit", fail)
     with capture_logs() as logged:
-        status, headers, _ = call(make_app(house), "PUT", "/c/d/f.txt", CONTENT_LENGTH="5")
+        status, headers, _ = call(make_app(house), "MKCOL", "/c/d/new")
     assert status == "507 Insufficient Storage"
     assert headers["Retry-After"] == "60"
     assert logged == [
