@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmarks.plots import svg
 from benchmarks.plots.axis import LogAxis, around
 
-WIDTH, HEIGHT = 860, 430
+WIDTH, HEIGHT = 920, 430
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 645, 70, 370
 _LABEL_HEIGHT = 17
 

@@ -6,16 +6,14 @@ from collections.abc import Iterable
 from html import escape
 
 _STYLE = """
-  .ink { fill: #24292f } .faint { fill: #6e7781 } .grid { stroke: #d8dee4 } .even { stroke: #57606a }
-  .a { fill: #0b6bcb; stroke: #0b6bcb } .b { fill: #b4541a; stroke: #b4541a } .c { fill: #1a7f4b; stroke: #1a7f4b }
-  .d { fill: #8250df; stroke: #8250df } .e { fill: #b3261e; stroke: #b3261e } .f { fill: #8a6d00; stroke: #8a6d00 }
-  text { stroke: none } .line { fill: none; stroke-width: 2.2; stroke-linejoin: round }
-  .guide { stroke-dasharray: 4 4; stroke-width: 1.4 } .strong { font-weight: 600 }
+  text, circle { fill: currentColor } line, polyline { stroke: currentColor; fill: none }
+  polyline { stroke-width: 2.2; stroke-linejoin: round } .guide { stroke-dasharray: 4 4; stroke-width: 1.4 }
+  .strong { font-weight: 600 }
+  .ink { color: #24292f } .faint { color: #6e7781 } .grid { color: #d8dee4 } .even { color: #57606a }
+  .a { color: #0b6bcb } .b { color: #b4541a } .c { color: #1a7f4b } .d { color: #8250df } .e { color: #b3261e }
   @media (prefers-color-scheme: dark) {
-    .ink { fill: #e6edf3 } .faint { fill: #9198a1 } .grid { stroke: #30363d } .even { stroke: #b1bac4 }
-    .a { fill: #58a6ff; stroke: #58a6ff } .b { fill: #f0883e; stroke: #f0883e } .c { fill: #4ac26b; stroke: #4ac26b }
-    .d { fill: #bc8cff; stroke: #bc8cff } .e { fill: #ff7b72; stroke: #ff7b72 } .f { fill: #e3b341; stroke: #e3b341 }
-    text { stroke: none } .line { fill: none }
+    .ink { color: #e6edf3 } .faint { color: #9198a1 } .grid { color: #30363d } .even { color: #b1bac4 }
+    .a { color: #58a6ff } .b { color: #f0883e } .c { color: #4ac26b } .d { color: #bc8cff } .e { color: #ff7b72 }
   }
 """
 _WIDTH_OF_A_LETTER = 0.56
@@ -39,7 +37,7 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
 
 def path(points: Iterable[tuple[float, float]], kind: str) -> str:
     """Draw a line through points."""
-    return f'<polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}" class="{kind} line"/>'
+    return f'<polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}" class="{kind}"/>'
 
 
 def dot(x: float, y: float, kind: str, radius: float = 5) -> str:

@@ -42,6 +42,7 @@ WORKLOADS = (
         WIDE_FOLDER,
         move_folder,
         (AtMost(0.01, "s"),),
+        peers=("apache", "rclone"),
         spends=True,
     ),
     Workload(

@@ -59,5 +59,6 @@ WORKLOADS = (
         SMALL,
         propfind_small,
         (Times(0.7, ("rclone",)), Times(8, ("wsgidav",))),
+        peers=("apache", "rclone", "wsgidav"),
     ),
 )
