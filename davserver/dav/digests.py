@@ -22,7 +22,9 @@ from davserver.errors import DigestMismatch
 from davserver.values import Buffer
 
 KEPT = "sha256"
-"""What is taken of large bodies even if nobody declared it: reading them again for it would cost more."""
+"""What is taken of bodies that are not small even if nobody declared it: reading them again for it would cost more."""
+KEPT_MOST_BYTES = 64 << 20
+"""Of a larger body it is not taken: it would be a quarter of all the work that receiving one is (ADR 8)."""
 
 _LENGTHS = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
 _REGISTERED = {"sha-256": "sha256", "sha-512": "sha512", "md5": "md5", "sha": "sha1"}
@@ -34,7 +36,9 @@ class DeclaredDigests:
     def __init__(self, declared: dict[str, bytes], *, keep: bool = False) -> None:
         """Check ``declared``; with ``keep`` take the digest ``KEPT`` too."""
         self._declared = declared
-        wanted = [*declared, KEPT] if keep and KEPT not in declared else list(declared)
+        self._is_kept = keep and KEPT not in declared
+        self._received = 0
+        wanted = [*declared, KEPT] if self._is_kept else list(declared)
         self._hashes = [hashlib.new(name, usedforsecurity=False) for name in wanted]
 
     @classmethod
@@ -56,6 +60,10 @@ class DeclaredDigests:
 
     def update(self, data: Buffer) -> None:
         """Take the next bytes of the body."""
+        self._received += len(data)
+        if self._is_kept and self._received > KEPT_MOST_BYTES:
+            self._is_kept = False
+            self._hashes.pop()
         for hasher in self._hashes:
             hasher.update(data)
 

@@ -19,7 +19,7 @@ from davserver.collection.dirnode import DirNode, Node
 from davserver.collection.etag import content_etag
 from davserver.collection.extents import RangeReader
 from davserver.collection.filenode import FileNode, etag_of
-from davserver.dav.digests import DeclaredDigests
+from davserver.dav.digests import KEPT_MOST_BYTES, DeclaredDigests
 from davserver.dav.faults import BadRequest, CodingUnsupported, Forbidden
 from davserver.dav.guard import Guard, Need
 from davserver.dav.lockpolicy import Touch
@@ -232,9 +232,10 @@ def answer(linked: Linked, *, heeded: bool) -> Response:
 
 
 def _is_worth_a_digest(request: Request) -> bool:
-    """Tell whether a whole file comes that is not small: a digest of less is sooner computed than kept."""
+    """Tell whether a whole file comes that is neither small (a digest of it is sooner computed than kept) nor large."""
     partial = request.method != "PUT" or request.headers.get("Content-Range") is not None
-    return not partial and (request.body.length is None or request.body.length > SMALL_BYTES)
+    length = request.body.length
+    return not partial and (length is None or SMALL_BYTES < length <= KEPT_MOST_BYTES)
 
 
 def _media_type(text: str | None) -> str | None:

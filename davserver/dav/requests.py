@@ -131,7 +131,10 @@ class Body:
         return count
 
     def pour(self, basin: Basin, see: Callable[[memoryview], None]) -> None:
-        """Receive the whole body into a basin, in pieces that ``see`` is shown; raises Incomplete and what they raise."""
+        """Receive the whole body into a basin, in pieces that ``see`` is shown; raises Incomplete, and what both raise.
+
+        No byte is copied on the way: the pieces are views of the basin's memory.
+        """
         while self.received != self.length:
             room = basin.room()[:SLICE_BYTES]
             count = self.readinto(room)

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from davserver.dav.digests import DeclaredDigests
+from davserver.dav.digests import KEPT_MOST_BYTES, DeclaredDigests
 from davserver.dav.faults import BadRequest
 from davserver.errors import DigestMismatch
 
@@ -97,3 +97,15 @@ def test_one_digest_is_taken_if_it_is_to_be_kept():
 def test_what_is_no_digest(headers):
     with pytest.raises(BadRequest):
         DeclaredDigests.of(headers)
+
+
+def test_of_a_large_body_only_what_was_declared_is_taken():
+    piece = bytes(1 << 20)
+    for header, algorithms in ({}, []), ({"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}, ["md5"]):
+        digests = DeclaredDigests.of(header, keep=True)
+        for _ in range(KEPT_MOST_BYTES >> 20):
+            digests.update(piece)
+        assert dict(digests.checksums)["sha256"] == hashlib.sha256(bytes(KEPT_MOST_BYTES)).hexdigest()
+        digests.update(b"x")
+        digests.update(piece)
+        assert [name for name, _ in digests.checksums] == algorithms
