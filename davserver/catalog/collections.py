@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from davserver.catalog import schema
-from davserver.catalog.model import Collection
+from davserver.catalog.model import Collection, Uncommitted
 from davserver.catalog.statement import Statement
 from davserver.errors import Exists
 
@@ -22,6 +22,7 @@ _live = select(_table).where(_table.c.trashed_ns.is_(None)).order_by(_table.c.na
 _trashed = select(_table).where(_table.c.trashed_ns.is_not(None)).order_by(_table.c.trashed_ns)
 _owned = select(_table).where(_table.c.owner == bindparam("wanted")).order_by(_table.c.name)
 _sizes = select(_table.c.id, _table.c.bytes).where(_table.c.owner == bindparam("wanted"), _table.c.trashed_ns.is_(None))
+_uncommitted = select(_table.c.id, _table.c.base_seq, _table.c.head_seq).where(_table.c.head_seq > _table.c.base_seq)
 _advance = Statement(
     update(_table)
     .where(
@@ -77,6 +78,10 @@ class Collections:
     def sizes(self, owner: str) -> dict[int, int]:
         """Return the bytes of an account's collections by their number, without the trashed ones."""
         return {row.id: row.bytes for row in self._connection.execute(_sizes, {"wanted": owner})}
+
+    def uncommitted(self) -> list[Uncommitted]:
+        """List the collections, trashed ones too, that have entries which are in no version."""
+        return [Uncommitted(*row) for row in self._connection.execute(_uncommitted)]
 
     def add(self, *, uuid: str, name: str, created_ns: int, owner: str | None = None) -> Collection:
         """Make a new, empty collection; raises Exists if a live one has the name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from davserver.catalog import schema
 from davserver.catalog.grafts import Grafts, trim
@@ -21,8 +21,16 @@ _after = Statement(
 _headers = select(_table.c.seq, _table.c.header).where(
     _table.c.collection_id == bindparam("wanted"), _table.c.seq > bindparam("after"), _table.c.seq <= bindparam("last")
 )
+_inline_bytes = select(func.sum(func.length(_table.c.inline))).where(
+    _table.c.collection_id == bindparam("wanted"), _table.c.seq > bindparam("seq")
+)
 _base_seq = select(schema.collections.c.base_seq).where(schema.collections.c.id == bindparam("wanted"))
-_pending = select(_table.c.collection_id).distinct()
+_committed = (
+    select(_table.c.seq)
+    .join(schema.collections, schema.collections.c.id == _table.c.collection_id)
+    .where(_table.c.collection_id == bindparam("wanted"), _table.c.seq <= schema.collections.c.base_seq)
+    .order_by(_table.c.seq)
+)
 
 
 class Journal:
@@ -55,16 +63,20 @@ class Journal:
         )
         return [(row.seq, row.header) for row in rows]
 
-    def trim(self, collection_id: int) -> None:
-        """Drop the entries that the collection's checkpoint holds, but for those that grafts of others need."""
+    def inline_bytes(self, collection_id: int, seq: int) -> int:
+        """Add up the content that the entries after ``seq`` carry; it is not read for that."""
+        return self._connection.execute(_inline_bytes, {"wanted": collection_id, "seq": seq}).scalar() or 0
+
+    def committed(self, collection_id: int) -> list[int]:
+        """List the entries that the collection's checkpoint holds and that were not dropped yet, in order."""
+        return list(self._connection.execute(_committed, {"wanted": collection_id}).scalars())
+
+    def trim(self, collection_id: int, up_to: int) -> None:
+        """Drop entries up to one that the collection's checkpoint holds, but for those that grafts of others need."""
         gateway = Grafts(self._connection)
         grafts = gateway.all()
         if grafts:
             gateway.sweep(grafts)
             grafts = gateway.all()
         base_seq = self._connection.execute(_base_seq, {"wanted": collection_id}).scalar() or 0
-        trim(self._connection, collection_id, base_seq, grafts)
-
-    def pending(self) -> list[int]:
-        """List the collections that have entries."""
-        return list(self._connection.execute(_pending).scalars())
+        trim(self._connection, collection_id, min(base_seq, up_to), grafts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from davserver.collection.change import Origin
 from davserver.collection.trail import Step
@@ -44,6 +45,14 @@ class Collection:
     def bears(self, name: str) -> bool:
         """Tell whether the name is this collection's: in the trash, it is free for others."""
         return self.name == name and self.trashed_ns is None
+
+
+class Uncommitted(NamedTuple):
+    """A collection whose entries after ``base_seq`` are in no version."""
+
+    id: int
+    base_seq: int
+    head_seq: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

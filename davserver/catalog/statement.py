@@ -70,6 +70,7 @@ def directly(connection: Connection, text: str, values: Any = ()) -> Any:
     try:
         return cursor.execute(text, values)
     except Exception as error:
+        cursor.close()  # or the error's traceback keeps it, and the connection's next transaction begins in an old one
         spoil(connection, error)
         raise
 

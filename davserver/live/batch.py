@@ -85,7 +85,7 @@ class Batch:
         self._source = source
         self._saved: dict[int, _Saved | None] = {}
         self._savepoint: Savepoint | None = None
-        self._trims: list[int] = []
+        self._trims: list[tuple[int, int]] = []
         self._kept_trims = 0
 
     def by_name(self, name: str) -> State:
@@ -148,9 +148,9 @@ class Batch:
         row = working.state.row
         working.state = replace(working.state, row=replace(row, lock_seq=row.lock_seq + 1))
 
-    def trim(self, collection_id: int) -> None:
-        """Drop the entries that the checkpoint holds when the batch is written: its own grafts may need them."""
-        self._trims.append(collection_id)
+    def trim(self, collection_id: int, up_to: int) -> None:
+        """Drop entries that the checkpoint holds, when the batch is written: its own grafts may need them."""
+        self._trims.append((collection_id, up_to))
 
     def directly(self) -> Tables:
         """Return the tables for a change in SQL, which is taken back too if the job fails."""
@@ -196,8 +196,8 @@ class Batch:
         self.tables.journal.append([(key, entry) for key, working in self.changed.items() for entry in working.entries])
         for working in self.changed.values():
             self._write_locks(working)
-        for collection_id in self._trims:
-            self.tables.journal.trim(collection_id)
+        for collection_id, up_to in self._trims:
+            self.tables.journal.trim(collection_id, up_to)
         for working in self.changed.values():
             row = replace(working.state.row, head_seq=working.state.seq, bytes=working.state.root.bytes)
             working.state = replace(working.state, row=row)

@@ -199,7 +199,7 @@ class Edit:
         self._batch.directly().texts.add(pdh, text)
 
     def checkpoint(self, version: Version, root: DirNode, *, is_new: bool) -> None:
-        """Let loading start from a version from now on, and drop the journal that it holds.
+        """Let loading start from a version from now on; ``trim`` drops the journal that it holds.
 
         ``root`` is the version's tree with the entries after ``version.seq`` applied: it takes the place of the tree
         in memory, which is equal but holds content that is in blocks now.
@@ -211,9 +211,22 @@ class Edit:
         number, seq = version.number, version.seq
         size = root.bytes
         tables.collections.checkpoint(version.collection_id, version=number, seq=seq, root=version.root, size=size)
-        self._batch.trim(version.collection_id)
         row = replace(working.state.row, version=number, base_seq=seq, base_root=version.root, bytes=size)
-        working.state = replace(working.state, row=row, root=root)
+        working.state = replace(working.state, row=row, root=root, stands_on=seq)
+
+    def trim(self, collection_id: int, up_to: int) -> None:
+        """Drop the entries up to one that a collection's checkpoint holds."""
+        self._batch.trim(collection_id, up_to)
+
+    def rebase(self, state: State) -> None:
+        """Let an equal tree that stands on the collection's newest checkpoint take the place of the one in memory.
+
+        Changes nothing that anyone could see; does nothing if there is a newer checkpoint or a newer change by now.
+        """
+        working = self._batch.working(state.row.id)
+        row = working.state.row
+        if (row.base_seq, row.base_root, working.state.seq) == (state.stands_on, state.row.base_root, state.seq):
+            working.state = replace(working.state, root=state.root, stands_on=state.stands_on)
 
     def _change_row(self, collection_id: int, change: Callable[[Tables], None]) -> None:
         """Change a collection's row in SQL, and read the row again."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,11 +27,15 @@ from davserver.collection.filenode import FileNode
 from davserver.collection.marshal import manifest_text
 from davserver.cores import anywhere
 from davserver.errors import CatalogBusy, CatalogCorrupt, DavserverError, NotFound, StoreUnavailable, UnknownVersion
+from davserver.live.adopting import Adopter
 from davserver.live.allowance import Allowance, allowance
+from davserver.live.backlog import Backlog
 from davserver.live.budget import MemoryBudget
 from davserver.live.committing import Committer
 from davserver.live.directories import Directories
 from davserver.live.edit import Edit
+from davserver.live.following import Follower
+from davserver.live.keeper import Keeper, Troubles
 from davserver.live.lease import RENEWALS, BlockWriter, Lease, Stale, TouchesBlocks
 from davserver.live.past import Past, recall
 from davserver.live.registering import Registrar
@@ -40,7 +43,6 @@ from davserver.live.registry import Registry
 from davserver.live.reserve import Reserve
 from davserver.live.schedule import CommitSchedule
 from davserver.live.settings import LiveSettings
-from davserver.live.state import LiveCollection
 from davserver.live.upload import Threads, Upload
 from davserver.live.views import VersionView, View
 from davserver.live.writer import Writer
@@ -75,10 +77,12 @@ class House:
         random_bytes: RandomBytes = os.urandom,
         report: Callable[[str, BaseException], None] = lambda _name, _error: None,
         before_wait: Callable[[], None] = lambda: None,
+        keeper: Keeper | None = None,
     ) -> None:
         """``report`` is told (collection name, error) of each background commit that failed and will be tried again.
 
-        ``before_wait`` is called by a thread that is about to wait for others, or for the disk.
+        ``before_wait`` is called by a thread that is about to wait for others, or for the disk. With a ``keeper``,
+        somebody else makes the background commits; without one, this house does once it is started.
         """
         self.settings = settings or LiveSettings()
         self.blocks = blocks
@@ -87,13 +91,12 @@ class House:
         self._catalog = catalog
         self._report = report
         self._before_wait = before_wait
-        self._failing: dict[int, BaseException] = {}
-        self._damaged: dict[int, CatalogCorrupt] = {}
         self._directories = Directories(catalog, self.settings.loaded_bytes)
         self._registry = Registry(catalog, self._directories, capacity=self.settings.open_collections)
         self._cluster = self._cluster_id()
-        self._writer = Writer(catalog, self._registry, clock=clock, new_uuid=self._new_uuid, changed=self._note_change)
-        self._committer = Committer(catalog, self._writer, self._directories, self.lease)
+        self._writer = Writer(catalog, self._registry, clock=clock, new_uuid=self._new_uuid)
+        adopter = Adopter(catalog, self._writer, self._directories)
+        self._committer = Committer(catalog, self._writer, self._directories, adopter, self.lease)
         self._registrar = Registrar(self._writer, self._directories)
         self._budget = MemoryBudget(self.settings.body_bytes, self.settings.patience_s)
         self._reserve = Reserve(blocks, catalog.free_bytes, self.settings.reserve_bytes)
@@ -101,15 +104,26 @@ class House:
             hashing=ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hash", initializer=anywhere),
             storing=ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="store", initializer=anywhere),
         )
-        self._schedule = CommitSchedule(
-            self._commit_quietly,
-            self._registry.pending_bytes,
-            self.settings.policy,
+        policy = self.settings.policy
+        self._schedule: CommitSchedule | None = None
+        if keeper is None:
+            keeper = self._schedule = CommitSchedule(
+                Backlog(catalog),
+                self._commit_quietly,
+                policy,
+                memory_bytes=self.settings.waiting_bytes,
+                report=self._report_failure,
+            )
+        self._keeper: Keeper = keeper
+        self._follower = Follower(
+            self._registry,
+            adopter.adopt,
+            keeper,
             memory_bytes=self.settings.waiting_bytes,
             patience_s=self.settings.patience_s,
-            report=self._note_failure,
+            poll_s=policy.poll_s,
         )
-        self._started = threading.Event()
+        self._started = False
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
@@ -268,7 +282,7 @@ class House:
         Raises what the function raised (nothing of it was done), QuotaExceeded, StoreFull or StoreUnavailable.
         """
         self._before_wait()
-        self._schedule.admit()
+        self._follower.admit()
         for _ in range(RENEWALS):
             try:
                 return self._writer.edit(fn)
@@ -301,18 +315,19 @@ class House:
     # -- living -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to commit in the background, first what an earlier process left in the journal."""
-        with self._catalog.read() as tables:
-            rows = [tables.collections.by_id(key) for key in tables.journal.pending()]
-        self._started.set()
-        self._schedule.start()
-        for row in rows:
-            if row is not None:
-                self._resume(row)
+        """Begin to let go of what was committed, and to commit, unless a keeper does that."""
+        self._started = True
+        self._follower.start()
+        if self._schedule is not None:
+            self._schedule.start()
 
-    def failing(self) -> list[BaseException]:
-        """List the errors of background commits that did not go well yet."""
-        return list(self._failing.values())
+    def troubles(self) -> Troubles:
+        """Say which background commits did not go well yet, whoever makes them."""
+        return self._keeper.troubles()
+
+    def hurry(self) -> None:
+        """Have all that waits committed as soon as possible."""
+        self._keeper.hurry()
 
     def trouble(self) -> dict[str, str]:
         """Say which part cannot do its work now, and why; empty when all is well."""
@@ -327,58 +342,35 @@ class House:
                 check()
             except DavserverError as error:
                 found[part] = error.message
-        if failing := self.failing():
-            found["commits"] = "; ".join(str(error) for error in failing)
+        if failing := self.troubles().failing:
+            found["commits"] = "; ".join(failing)
         return found
 
-    def damaged(self) -> list[CatalogCorrupt]:
-        """List why collections cannot be committed that are damaged in the catalog: the others can."""
-        return list(self._damaged.values())
-
     def close(self) -> None:
-        """Commit what waits (if ``start`` was called) and close everything. No other call may be in progress.
+        """Commit what waits (if ``start`` was called, and no keeper does) and close. No other call may be in progress.
 
         A commit that fails is reported; what it would have held stays in the journal, for the next start.
         """
-        waiting = self._schedule.waiting() if self._started.is_set() else []
-        self._schedule.stop()
-        for live in waiting:
-            try:
-                self._commit_quietly(live)
-            except Exception as error:  # noqa: BLE001  (the others are committed and closed all the same)
-                self._note_failure(live, error)
+        self._follower.stop()
+        if self._schedule is not None and self._started:
+            self._schedule.stop()
+            self._schedule.finish()
         self._threads.storing.shutdown()
         self._threads.hashing.shutdown()
         self._catalog.close()
 
-    def _commit_quietly(self, live: LiveCollection) -> None:
+    def _commit_quietly(self, collection_id: int) -> None:
         """Commit if there is anything that no process committed yet."""
         with suppress(NotFound):  # purged, with all that was to be committed
-            current = self._registry.view_row(live.state.row.uuid)
-            if current.state.seq > current.state.row.base_seq:
-                self._committer.commit(current)
-        self._failing.pop(live.id, None)
-        self._damaged.pop(live.id, None)
+            live = self._registry.view_id(collection_id)
+            if live.state.seq > live.state.row.base_seq:
+                self._committer.commit(live)
 
-    def _resume(self, row: Collection) -> None:
-        """Have a collection committed that an earlier process left in the journal; a damaged one stops no other."""
-        try:
-            with suppress(NotFound):  # purged since the list was made
-                self._schedule.changed(self._registry.view_row(row.uuid))
-        except CatalogCorrupt as error:
-            self._damaged[row.id] = error
-            self._report(row.name, error)
-
-    def _note_change(self, live: LiveCollection) -> None:
-        if self._started.is_set():
-            self._schedule.changed(live)
-
-    def _note_failure(self, live: LiveCollection, error: BaseException) -> None:
-        if isinstance(error, CatalogCorrupt):
-            self._damaged[live.id] = error
-        else:
-            self._failing[live.id] = error
-        self._report(live.state.row.name, error)
+    def _report_failure(self, collection_id: int, error: BaseException) -> None:
+        row = None
+        with suppress(DavserverError), self._catalog.read() as tables:  # it may be the catalog that fails
+            row = tables.collections.by_id(collection_id)
+        self._report(f"collection {collection_id}" if row is None else row.name, error)
 
     def _new_uuid(self) -> str:
         return make_collection_uuid(self._cluster, self.random_bytes)

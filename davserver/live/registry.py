@@ -52,6 +52,30 @@ class Registry:
                 raise NotFound(f"no collection {wanted}")
             return self._bring_up(tables, row)
 
+    def view_id(self, collection_id: int) -> LiveCollection:
+        """Return the collection of a number, trashed or not; raises NotFound."""
+        with self._catalog.read() as tables:
+            row = tables.collections.by_id(collection_id)
+            if row is None:
+                raise NotFound(f"no collection with id {collection_id}")
+            return self._bring_up(tables, row)
+
+    def unsettled(self) -> list[LiveCollection]:
+        """List the open collections of which the catalog has a newer checkpoint than their trees stand on.
+
+        Only those are looked up that have content in memory, and only a new checkpoint makes one catch up.
+        """
+        with self._lock:
+            found = list(self._open.values())
+        holding = [live for live in found if live.state.root.mem_bytes and not live.state.is_behind]
+        if holding:
+            with self._catalog.read() as tables:
+                for live in holding:
+                    row = tables.collections.by_id(live.id)
+                    if row is not None and row.base_seq != live.state.row.base_seq:
+                        self._bring_up(tables, row)
+        return [live for live in found if live.state.is_behind]
+
     def read_locks(self, live: LiveCollection) -> tuple[Collection, tuple[Lock, ...]] | None:
         """Return a collection's locks, expired ones too, and the row as of which they are; None if it was purged."""
         row = live.state.row

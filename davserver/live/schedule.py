@@ -1,7 +1,9 @@
 """When to commit: the background thread that turns journals into versions.
 
-Owns: the timers of the collections that changed, and back-pressure when content waits in memory.
-Never: how a commit is made (``committing``).
+Owns: the timers of the collections that changed, whichever process changed them.
+Never: how a commit is made (``committing``), or what waits (``backlog``).
+How: it asks the catalog what waits, a look at shared memory while nothing changes. So it hears of everything, also of
+what commands and other servers append, and nothing that anyone would have to tell it can be lost.
 Invariants: a failed commit loses nothing (the journal is the truth) and is tried again; its error is kept for health.
 """
 
@@ -9,19 +11,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from davserver.errors import StoreUnavailable
+from davserver.errors import CatalogCorrupt, DavserverError
+from davserver.live.backlog import Waiting
+from davserver.live.keeper import Troubles
 from davserver.live.settings import CommitPolicy
-from davserver.live.state import LiveCollection
+
+_DAMAGED_RETRY_S = 600.0
+"""What is damaged stays so until somebody repairs it; the log need not tell it every few seconds."""
 
 
 @dataclass(slots=True)
 class Pending:
     """A collection with changes that no version holds; times in seconds of a monotonic clock."""
 
-    live: LiveCollection
+    waiting: Waiting
     first_s: float
     last_s: float
     not_before_s: float = 0.0
@@ -29,7 +35,7 @@ class Pending:
 
 def due_s(pending: Pending, policy: CommitPolicy) -> float:
     """Return when the collection is to be committed."""
-    if pending.live.state.root.mem_bytes >= policy.pending_bytes:
+    if pending.waiting.bytes >= policy.pending_bytes:
         return pending.not_before_s
     by_age = pending.first_s + policy.age_s
     by_idleness = pending.last_s + policy.idle_s
@@ -37,110 +43,128 @@ def due_s(pending: Pending, policy: CommitPolicy) -> float:
 
 
 class CommitSchedule:
-    """Commits collections when their time has come. Threads: ``changed`` and ``admit`` from any."""
+    """Commits collections when their time has come. Threads: ``hurry`` and ``troubles`` from any."""
 
     def __init__(
         self,
-        commit: Callable[[LiveCollection], object],
-        pending_bytes: Callable[[], int],
+        backlog: Callable[[], Mapping[int, Waiting]],
+        commit: Callable[[int], object],
         policy: CommitPolicy,
         *,
         memory_bytes: int,
-        patience_s: float,
-        report: Callable[[LiveCollection, BaseException], None],
+        report: Callable[[int, BaseException], None],
+        poll_s: float | None = None,
         retry_s: float = 5.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Let ``report`` know of each commit that failed; ``pending_bytes`` sums what waits in memory."""
+        """Commit what ``backlog`` shows by its number; let ``report`` know of each commit that failed.
+
+        More than ``memory_bytes`` in all are committed at once, whatever their collections' times.
+        """
+        self._backlog = backlog
         self._commit = commit
-        self._pending_bytes = pending_bytes
         self._policy = policy
         self._memory_bytes = memory_bytes
-        self._patience_s = patience_s
         self._report = report
+        self._poll_s = policy.poll_s if poll_s is None else poll_s
         self._retry_s = retry_s
         self._monotonic = monotonic
         self._pending: dict[int, Pending] = {}
         self._cost_s: dict[int, float] = {}
-        self._changed = threading.Condition()
+        self._errors: dict[int, BaseException] = {}
+        self._hurried = False
         self._stopping = False
+        self._news = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread, which first commits what an earlier process left in the journal, when it is due."""
         self._thread = threading.Thread(target=self._run, name="commit-schedule", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop the thread; a commit in progress is finished first."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
+        self._stopping = True
+        self._news.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
-    def changed(self, live: LiveCollection) -> None:
-        """Note that a collection has new journal entries."""
-        now = self._monotonic()
-        with self._changed:
-            pending = self._pending.get(live.id)
-            if pending is None:
-                spaced = now + self._cost_s.get(live.id, 0.0) / self._policy.share
-                self._pending[live.id] = Pending(live, now, now, min(spaced, now + 10 * self._policy.age_s))
-                self._changed.notify_all()
-                return
-            pending.live = live
-            pending.last_s = now
-            if live.state.root.mem_bytes >= self._policy.pending_bytes:
-                self._changed.notify_all()
+    def hurry(self) -> None:
+        """Commit all that waits as soon as possible: somebody is short of memory."""
+        self._hurried = True
+        self._news.set()
 
-    def admit(self) -> None:
-        """Wait while too much content waits in memory for a commit; raises StoreUnavailable if that takes too long."""
-        if self._thread is None or self._pending_bytes() <= self._memory_bytes:
+    def troubles(self) -> Troubles:
+        """Say which commits did not go well yet."""
+        errors = list(self._errors.values())
+        damaged = [error for error in errors if isinstance(error, CatalogCorrupt)]
+        return Troubles(tuple(str(error) for error in errors if error not in damaged), len(damaged))
+
+    def finish(self) -> None:
+        """Commit all that waits, once, after ``stop``; a failure is reported and stops no other."""
+        try:
+            waiting = list(self._backlog())
+        except DavserverError as error:
+            self._report(0, error)
             return
-        with self._changed:
-            for pending in self._pending.values():
-                pending.first_s = pending.last_s = -1e9
-            self._changed.notify_all()
-            if not self._changed.wait_for(lambda: self._pending_bytes() <= self._memory_bytes, self._patience_s):
-                raise StoreUnavailable("too much content waits to be committed")
-
-    def waiting(self) -> list[LiveCollection]:
-        """List the collections that have changes to commit."""
-        with self._changed:
-            return [pending.live for pending in self._pending.values()]
+        for key in waiting:
+            self._commit_one(key)
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                pending = None if self._stopping else self._next()
-                if self._stopping:  # looked at before the wait and after it: a stop during a commit wakes nobody
-                    return
-                if pending is None:
-                    continue
-                del self._pending[pending.live.id]
-            self._commit_one(pending)
-            with self._changed:
-                self._changed.notify_all()
+        while not self._stopping:
+            key = self._next()
+            if key is None:
+                self._news.wait(self._poll_s)
+                self._news.clear()
+            else:
+                self._commit_one(key)
 
-    def _next(self) -> Pending | None:
-        """Return the collection whose time has come, or wait for news and return None."""
-        first = min(self._pending.values(), key=lambda pending: due_s(pending, self._policy), default=None)
-        wait_s = None if first is None else due_s(first, self._policy) - self._monotonic()
-        if wait_s is None or wait_s > 0:
-            self._changed.wait(wait_s)
+    def _next(self) -> int | None:
+        """Return the collection that is due for longest."""
+        now = self._monotonic()
+        if not self._look(now):
             return None
-        return first
+        hurried = sum(pending.waiting.bytes for pending in self._pending.values()) > self._memory_bytes or self._hurried
+        self._hurried = False
+        if hurried:
+            for pending in self._pending.values():
+                pending.first_s = pending.last_s = -1e9
+        key = min(self._pending, key=lambda key: due_s(self._pending[key], self._policy), default=None)
+        return None if key is None or due_s(self._pending[key], self._policy) > now else key
 
-    def _commit_one(self, pending: Pending) -> None:
+    def _look(self, now: float) -> bool:
+        """Bring the timers up to date; False if the catalog cannot be asked now, which its own health tells."""
+        try:
+            backlog = self._backlog()
+        except DavserverError:
+            return False
+        for key in self._pending.keys() - backlog.keys():
+            self._forget(key)
+        for key, waiting in backlog.items():
+            pending = self._pending.get(key)
+            if pending is None:
+                spaced = now + self._cost_s.get(key, 0.0) / self._policy.share
+                self._pending[key] = Pending(waiting, now, now, min(spaced, now + 10 * self._policy.age_s))
+            elif pending.waiting != waiting:
+                pending.waiting, pending.last_s = waiting, now
+        return True
+
+    def _commit_one(self, key: int) -> None:
         started = self._monotonic()
         try:
-            self._commit(pending.live)
+            self._commit(key)
         except Exception as error:  # noqa: BLE001  (this thread has to live on, and the report says what it was)
-            self._report(pending.live, error)
-            with self._changed:
-                again = self._pending.setdefault(pending.live.id, pending)
-                again.not_before_s = self._monotonic() + self._retry_s
+            self._errors[key] = error
+            self._report(key, error)
+            if key in self._pending:
+                wait_s = _DAMAGED_RETRY_S if isinstance(error, CatalogCorrupt) else self._retry_s
+                self._pending[key].not_before_s = self._monotonic() + wait_s
         else:
-            self._cost_s[pending.live.id] = self._monotonic() - started
+            self._forget(key)
+            self._cost_s[key] = self._monotonic() - started
+
+    def _forget(self, key: int) -> None:
+        """Forget a collection of which nothing waits: it was committed, here or elsewhere, or purged."""
+        self._pending.pop(key, None)
+        self._errors.pop(key, None)

@@ -24,6 +24,11 @@ class CommitPolicy:
     pending_bytes: int = 256 * MIB
     share: float = 0.05
 
+    @property
+    def poll_s(self) -> float:
+        """How often to look what waits: often enough for the times above, seldom enough for a laptop's battery."""
+        return min(max(min(self.idle_s, self.age_s) / 5, 0.02), 0.5)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSettings:

@@ -24,11 +24,21 @@ from davserver.live.views import View
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A collection's row, its tree, and the sequence of the newest change in that tree."""
+    """A collection's row, its tree, and the sequence of the newest change in that tree.
+
+    ``stands_on`` is the ``base_seq`` of the checkpoint that the tree was built on. Once a commit of another process has
+    moved that of the row, the tree is as true as before, but what it holds in memory is in blocks now (``adopting``).
+    """
 
     row: Collection
     root: DirNode
     seq: int
+    stands_on: int = 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is a newer checkpoint than the one the tree stands on."""
+        return self.stands_on != self.row.base_seq
 
     def view(self) -> View:
         """Return what a reader sees."""
@@ -37,17 +47,19 @@ class State:
 
 def load(tables: Tables, row: Collection, directories: Directories) -> State:
     """Build the state of a row from its checkpoint and its journal, in the transaction the row was read in."""
-    base = State(row, directories.root(row.base_root), row.base_seq)
+    base = State(row, directories.root(row.base_root), row.base_seq, row.base_seq)
     reader = EntryReader(directories, tables.journal.after)
     return _at_head(replay(base, tables.journal.after(row.id, row.base_seq), reader))
 
 
 def catch_up(tables: Tables, state: State, row: Collection, directories: Directories) -> State:
-    """Bring a state to a newer row, in the transaction the row was read in.
+    """Bring a state to a newer row, in the transaction the row was read in; costs what the missing entries cost.
 
-    After a commit by another process the new checkpoint is loaded (lazily): it no longer holds content in memory.
+    A commit by another process of entries that are in the tree already changes nothing in it: no request pays for
+    loading the checkpoint (``adopting`` does that aside). Any other new checkpoint is loaded (lazily).
     """
-    if row.base_seq != state.row.base_seq or row.base_root != state.row.base_root:
+    is_committed = state.row.base_seq < row.base_seq <= state.seq
+    if not is_committed and (row.base_seq, row.base_root) != (state.row.base_seq, state.row.base_root):
         return load(tables, row, directories)
     if row.head_seq > state.seq:
         reader = EntryReader(directories, tables.journal.after)
@@ -69,7 +81,7 @@ def replay(state: State, entries: Iterable[Entry], reader: EntryReader) -> State
         except DavserverError as error:  # it was applied once, so this is not the tree that it was made for
             raise _torn(state.row, f"entry {entry.seq} cannot be applied: {error.message}") from error
         seq = entry.seq
-    return State(state.row, root, seq)
+    return replace(state, root=root, seq=seq)
 
 
 def _at_head(state: State) -> State:

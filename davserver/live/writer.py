@@ -15,7 +15,6 @@ from davserver.live.batch import Batch, Outrun
 from davserver.live.edit import Edit
 from davserver.live.group import GroupCommit, Job
 from davserver.live.registry import Registry
-from davserver.live.state import LiveCollection
 from davserver.values import Clock
 
 T = TypeVar("T")
@@ -33,14 +32,11 @@ class Writer:
         *,
         clock: Clock,
         new_uuid: Callable[[], str],
-        changed: Callable[[LiveCollection], None],
     ) -> None:
-        """Let ``changed`` know of every collection that has new journal entries, after they are durable."""
         self._catalog = catalog
         self._registry = registry
         self._clock = clock
         self._new_uuid = new_uuid
-        self._changed = changed
         self._group: GroupCommit[Edit] = GroupCommit(self._run)
 
     def edit(self, fn: Callable[[Edit], T]) -> T:
@@ -87,5 +83,3 @@ class Writer:
             live = self._registry.add(working.state)
             if working.locks is not None:
                 live.know_locks(working.state.row, working.locks)
-            if working.entries:
-                self._changed(live)

@@ -9,15 +9,14 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 
 import structlog
 
 from davserver.config import Settings
 from davserver.dav.app import make_app
 from davserver.dav.status import row_of
-from davserver.errors import DavserverError
 from davserver.live.house import House
+from davserver.live.keeper import Keeper
 from davserver.middleware.access_log import AccessLog, console_line, json_line
 from davserver.middleware.authentication import Authenticated
 from davserver.middleware.browsers import CrossSiteCheck, HostCheck
@@ -29,14 +28,10 @@ from davserver.middleware.security_headers import SecurityHeaders
 from davserver.middleware.wsgi import Application, Environ, StartResponse
 from davserver.server.entrance import open_door
 from davserver.server.logs import logs_are_json
-from davserver.server.opening import gc_policy, open_house, open_yard
+from davserver.server.opening import open_house
 from davserver.server.pool import pass_on
 from davserver.server.process import Site
-from davserver.server.scrubbing import Scrubber
 from davserver.server.sockets import Address
-from davserver.trouble import log_fault
-from davserver.upkeep.caretaker import Caretaker, Schedule
-from davserver.upkeep.harvest import Harvest
 from davserver.values import Locator
 from davserver.web.app import PREFIX, WebApp
 from davserver.web.metrics import Metrics
@@ -47,15 +42,13 @@ UPLOADS = PREFIX + "uploads/"
 _log = structlog.get_logger("davserver.live")
 
 
-def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site:
-    """Open the house of this process and build the application on it. Errors: ConfigError, StoreUnavailable."""
+def compose(settings: Settings, address: Address, keeper: Keeper, *, multiprocess: bool) -> Site:
+    """Open the house of this process and build the application on it. Errors: ConfigError, StoreUnavailable.
+
+    The ``keeper`` makes the commits: requests have this process to themselves.
+    """
     metrics = Metrics(shared=multiprocess)
-
-    def report_commit(name: str, error: BaseException) -> None:
-        metrics.count_commit_failure()
-        log_fault(_log, "commit failed, it will be tried again", error, collection=name)
-
-    house = open_house(settings, report=report_commit, restored=_report_restored, before_wait=pass_on)
+    house = open_house(settings, keeper=keeper, restored=_report_restored, before_wait=pass_on)
     house.start()
     app: Application = Authenticated(behind_the_door(settings, house, metrics), open_door(settings, address, house))
     app = BehindProxies(
@@ -72,26 +65,13 @@ def compose(settings: Settings, address: Address, *, multiprocess: bool) -> Site
     app = Compressed(app)
     damage = DamageWatch(structlog.get_logger("davserver.damage"), metrics.count_damage)
     observers: list[Observer] = [metrics.observe, damage.observe]
-    caretaker = Caretaker(
-        partial(open_yard, settings), gc_policy(settings), Schedule(settings.gc_period_s), _Teller(metrics)
-    )
-    caretaker.start()
-    closing: list[Callable[[], None]] = [*_start_scrub(settings, house, metrics), caretaker.stop, house.close]
+    closing: list[Callable[[], None]] = [house.close]
     if settings.log_access and settings.log_level in {"debug", "info"}:
         log = AccessLog(_write_log, json_line if logs_are_json(settings) else console_line, clock=time.time)
         observers.append(log.observe)
         closing.append(log.close)
     observed = Observed(app, tuple(observers), monotonic=time.monotonic, random_bytes=os.urandom)
     return Site(observed, tuple(closing))
-
-
-def _start_scrub(settings: Settings, house: House, metrics: Metrics) -> list[Callable[[], None]]:
-    """Have the blocks read again, unless that is not wanted; returns what ends it."""
-    if not settings.scrub_period_days:
-        return []
-    scrubber = Scrubber(settings, house, metrics)
-    scrubber.start()
-    return [scrubber.stop]
 
 
 def behind_the_door(settings: Settings, house: House, metrics: Metrics) -> Application:
@@ -114,22 +94,3 @@ def _write_log(lines: str) -> None:
 
 def _report_restored(locator: Locator) -> None:
     _log.warning("a block that is read was in the trash, and is back", block=str(locator))
-
-
-class _Teller:
-    """Tells the log and the metrics of garbage collections."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-
-    def collected(self, harvest: Harvest) -> None:
-        """Log and count a run."""
-        self._metrics.collected(harvest)
-        gone = {"blocks": harvest.trashed, "bytes": harvest.trashed_bytes, "collections": len(harvest.purged)}
-        _log.info("garbage collected", of=harvest.blocks, records=harvest.records, restored=harvest.restored, **gone)
-
-    def failed(self, error: Exception) -> None:
-        """Log and count a run that could not be made."""
-        self._metrics.collection_failed()
-        hint = error.hint if isinstance(error, DavserverError) else ""
-        _log.error("garbage could not be collected", reason=str(error), hint=hint)

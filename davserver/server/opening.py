@@ -15,6 +15,7 @@ from davserver.catalog.database import open_catalog
 from davserver.config import Settings
 from davserver.errors import ConfigError
 from davserver.live.house import House
+from davserver.live.keeper import Keeper
 from davserver.live.settings import CommitPolicy, LiveSettings
 from davserver.upkeep.gc import Yard
 from davserver.upkeep.harvest import Policy
@@ -30,16 +31,18 @@ def open_house(
     report: Callable[[str, BaseException], None] = lambda _name, _error: None,
     restored: Callable[[Locator], None] = lambda _locator: None,
     before_wait: Callable[[], None] = lambda: None,
+    keeper: Keeper | None = None,
 ) -> House:
     """Open the collections; the data directory is made if need be. Errors: ConfigError, StoreUnavailable.
 
-    ``restored`` is told of each block that was read although it was in the trash, and is back; ``before_wait`` is
-    called by a thread that is about to wait.
+    ``keeper`` makes the background commits; without one the house does, once it is started. ``restored`` is told of
+    each block that was read although it was in the trash, and is back; ``before_wait`` is called by a thread that is
+    about to wait.
     """
     ensure_data(settings.data, RealFs())
     blocks = RestoringStore(open_blocks(settings), restored)
     catalog = open_catalog(settings.catalog_url, busy_s=settings.limits_busy_s)
-    return House(catalog, blocks, settings=_live(settings), report=report, before_wait=before_wait)
+    return House(catalog, blocks, settings=_live(settings), report=report, before_wait=before_wait, keeper=keeper)
 
 
 def open_yard(settings: Settings) -> Yard:

@@ -2,8 +2,8 @@
 
 Owns: signals of the process, the order of a graceful stop.
 Never: forks (``workers.py``).
-Invariants: SIGTERM or SIGINT once: no new connections, requests in flight finish, the collections are committed;
-twice: requests in flight are cut. SIGKILL at any moment loses no answered request: that is promised by ``live``.
+Invariants: SIGTERM: no new connections, requests in flight finish; ``HURRY``: they are cut. SIGKILL at any moment loses
+no answered request: that is promised by ``live``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ second: with Python's 5 ms, requests beside a commit were 20 times slower than w
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An application, and what to call in turn after its last request: commit what waits, let go of everything."""
+    """An application, and what to call in turn after its last request: let go of everything."""
 
     app: WSGIApplication
     closing: tuple[Callable[[], None], ...]
@@ -82,24 +82,23 @@ class StopSignals:
         return False
 
 
-def run(server: Server, site: Site, on_ready: Callable[[], None], shutdown_s: float, orphan_fd: int = -1) -> None:
-    """Serve until a stop signal; return when all is committed.
+def run(server: Server, site: Site, on_ready: Callable[[], None], shutdown_s: float, orphan_fd: int) -> None:
+    """Serve until a stop signal; return when the requests in flight are over.
 
-    ``orphan_fd`` makes this process a worker: its other end closes when the parent is gone, which ends it too.
+    The other end of ``orphan_fd`` closes when the parent is gone, which ends this process too.
     Threads: must be called in the main thread, which does nothing but wait.
     """
-    plan = SignalPlan(stop=stop_signals(), hurry=stop_signals()) if orphan_fd < 0 else WORKER
-    signals = StopSignals(plan)
+    signals = StopSignals(WORKER)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     server.prepare()
     threading.Thread(target=server.serve, name="accept", daemon=True).start()
     on_ready()
-    signals.wait(plan.stop, orphan_fd=orphan_fd)
+    signals.wait(WORKER.stop, orphan_fd=orphan_fd)
     _log.info("stopping", deadline_s=shutdown_s)
     stopping = threading.Thread(target=server.stop, args=(shutdown_s,), name="stop", daemon=True)
     stopping.start()
     while stopping.is_alive():
-        if signals.wait(plan.hurry, timeout_s=0.05):
+        if signals.wait(WORKER.hurry, timeout_s=0.05):
             server.requests.interrupt()
     for close in site.closing:
         close()

@@ -1,6 +1,6 @@
 """``davserver serve``: settings to running processes.
 
-Owns: the checks before the first socket, the choice between one process and many, the ready line.
+Owns: the checks before the first socket, what the processes of a server are, the ready line.
 Never: knows how the application is made (``compose.py``).
 """
 
@@ -20,8 +20,10 @@ from davserver.access.throttle import network_of
 from davserver.config import Settings
 from davserver.cores import anywhere, on_one_core
 from davserver.errors import ConfigError
+from davserver.live.keeper import Troubles
 from davserver.middleware.proxies import Trust
 from davserver.server.announce import announce
+from davserver.server.board import Board
 from davserver.server.entrance import has_accounts
 from davserver.server.head import HeadLimits
 from davserver.server.http import Limits, Server
@@ -47,20 +49,22 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     configure_logs(settings)
     _raise_descriptor_limit()
     name = name_of(listeners[0])
-    metrics_directory = _share_metrics(count)
+    metrics_directory = _share_metrics()
+    board = Board()
     first_core = os.getpid()  # so that two servers on a machine do not both begin with its first
     # Only now: the metrics library looks for the shared directory when it is imported.
     from davserver.server.compose import compose  # noqa: PLC0415
+    from davserver.server.housekeeper import keep_house  # noqa: PLC0415
 
     def work(listener: socket.socket, on_ready: Callable[[], None], orphan_fd: int) -> None:
-        site = compose(settings, address, multiprocess=count > 1)
+        site = compose(settings, address, board, multiprocess=True)
         server = Server(
             listener,
             site.app,
             limits=limits_of(settings),
             threads=settings.threads,
             tls=tls,
-            multiprocess=count > 1,
+            multiprocess=True,
             place=on_one_core(first_core + listeners.index(listener)) if settings.one_core else anywhere,
         )
         run(server, site, on_ready, settings.shutdown_s, orphan_fd)
@@ -68,14 +72,17 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     def ready() -> None:
         say(announce(name, tls=tls is not None, prefix=settings.proxy_prefix))
 
+    def keep(needed_fd: int) -> None:
+        keep_house(settings, board, needed_fd)
+
+    def died(name: str) -> None:
+        if name == "housekeeper":
+            board.publish(Troubles(("the housekeeper died, it is started again",)))
+
     try:
-        if count == 1:
-            work(listeners[0], ready, -1)
-        else:
-            Parent(listeners, work, settings.shutdown_s).run(ready)
+        Parent(listeners, work, keep, settings.shutdown_s, died).run(ready)
     finally:
-        if metrics_directory is not None:
-            shutil.rmtree(metrics_directory, ignore_errors=True)
+        shutil.rmtree(metrics_directory, ignore_errors=True)
         if address.path is not None:
             Path(address.path).unlink(missing_ok=True)
 
@@ -133,10 +140,8 @@ def _tls(settings: Settings) -> TlsAdapter | None:
     return TlsAdapter(settings.tls_certificate, settings.tls_key)
 
 
-def _share_metrics(workers: int) -> str | None:
-    """Give several workers a directory to count in together."""
-    if workers == 1:
-        return None
+def _share_metrics() -> str:
+    """Give all processes of the server a directory to count in together."""
     directory = tempfile.mkdtemp(prefix="davserver-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
     return directory

@@ -1,9 +1,10 @@
-"""Several serving processes under one parent.
+"""The processes of a server under one parent: the workers, which serve requests, and the housekeeper.
 
-Owns: forking, restarting what dies, passing signals on, knowing when all are ready.
+Owns: forking, restarting what dies, passing signals on, knowing when all are ready, the order of a stop.
 Never: starts a thread or opens the house in the parent: neither survives a fork.
 Invariants: the parent keeps every listening socket open, so while a worker is replaced its clients wait instead of
-being refused. A worker whose parent is gone stops by itself: it watches a pipe that only the parent holds open.
+being refused. A worker whose parent is gone stops by itself: it watches a pipe that only the parent holds open. The
+housekeeper ends after all of them, however they ended: it watches a pipe that the parent and the workers hold open.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -29,15 +32,26 @@ _log = structlog.get_logger("davserver.server")
 Work = Callable[[socket.socket, Callable[[], None], int], None]
 """Serve a socket: (listener, what to call when ready, descriptor that ends with the parent)."""
 
+Keep = Callable[[int], None]
+"""Keep the house until a descriptor ends: with the parent and all workers."""
+
 _BACKOFF_MAX_S = 10.0
 _LONG_LIFE_S = 10.0
+_LAST_WORDS_S = 30.0
+"""For a worker to end once its own deadline is over."""
+_LAST_COMMITS_S = 600.0
+"""For the housekeeper to commit what waits. It may be killed: the next start commits the rest."""
 
 
 @dataclass(slots=True)
-class Worker:
-    """One place of a worker: its socket, and the process that serves it now (``pid`` 0: none)."""
+class Child:
+    """One place of a process: what it does, and the process that does it now (``pid`` 0: none).
 
-    listener: socket.socket
+    ``run`` is called in that process with the descriptor on which it says that it is ready, or why not.
+    """
+
+    name: str
+    run: Callable[[int], None]
     pid: int = 0
     started: float = 0.0
     due: float = 0.0
@@ -46,69 +60,94 @@ class Worker:
 
 @dataclass(slots=True)
 class Parent:
-    """The process above the workers. ``monotonic`` is the clock of restarts."""
+    """The process above all others. ``died`` hears of a child's end; ``monotonic`` is the clock of restarts."""
 
     listeners: list[socket.socket]
     work: Work
+    keep: Keep
     shutdown_s: float
+    died: Callable[[str], None] = lambda _name: None
     monotonic: Callable[[], float] = time.monotonic
-    workers: list[Worker] = field(init=False)
+    workers: list[Child] = field(init=False)
+    housekeeper: Child = field(init=False)
     alive: tuple[int, int] = field(init=False)
+    needed: tuple[int, int] = field(init=False)
     signals: frozenset[signal.Signals] = field(init=False)
 
     def run(self, on_ready: Callable[[], None]) -> None:
-        """Start all workers, call ``on_ready``, supervise until a stop signal, end when all have ended.
+        """Start all processes, call ``on_ready``, supervise until a stop signal, end when all have ended.
 
         Errors: what a worker raised while it started, as it raised it, and then none is left running.
         """
-        self.workers = [Worker(listener) for listener in self.listeners]
-        self.alive = os.pipe()
+        self.workers = [Child("worker", partial(self._serve, listener)) for listener in self.listeners]
+        self.housekeeper = Child("housekeeper", self._keep_house)
+        self.alive, self.needed = os.pipe(), os.pipe()
         self.signals = stop_signals() | {signal.SIGCHLD}
         signal.pthread_sigmask(signal.SIG_BLOCK, self.signals)
-        gc.freeze()  # what exists now is shared with the workers: do not touch it
+        gc.freeze()  # what exists now is shared with the children: do not touch it
         try:
             for worker in self.workers:  # one by one: the first makes or upgrades the catalog
                 self._await_ready(self._start(worker))
             on_ready()
+            os.close(self._start(self.housekeeper))  # last: what it does first can wait, those who connect cannot
             self._supervise()
         finally:
             self._stop()
 
-    def _start(self, worker: Worker) -> int:
-        """Fork a worker; return the descriptor on which it says that it is ready, or why not."""
+    @property
+    def _children(self) -> list[Child]:
+        return [*self.workers, self.housekeeper]
+
+    def _start(self, child: Child) -> int:
+        """Fork a process; return the descriptor on which it says that it is ready, or why not."""
         read_end, write_end = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
-        worker.started = self.monotonic()
-        worker.pid = os.fork()
-        if worker.pid == 0:
+        child.started = self.monotonic()
+        child.pid = os.fork()
+        if child.pid == 0:
             os.close(read_end)
-            self._be_worker(worker.listener, write_end)
+            self._be(child, write_end)
         os.close(write_end)
         return read_end
 
-    def _be_worker(self, listener: socket.socket, report_fd: int) -> None:
-        """Serve and exit; never returns into the parent's code."""
+    def _be(self, child: Child, report_fd: int) -> None:
+        """Do a child's work and exit; never returns into the parent's code."""
         status = 1
         try:
-            os.close(self.alive[1])
-            for other in self.listeners:
-                if other is not listener:
-                    other.close()
             for number in (signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)  # a terminal sends them to the parent too, which says what to do
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, self.signals)
-            self.work(listener, lambda: _report(report_fd, {}), self.alive[0])
+            _show_name(f"dav {child.name}")
+            os.close(self.alive[1])
+            child.run(report_fd)
             status = 0
         except DavserverError as error:
             message = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
-            _report(report_fd, message)
+            if not _report(report_fd, message):
+                _log.error(f"{child.name} failed", reason=error.message, hint=error.hint)
         except BaseException as error:  # noqa: BLE001  # the last frame of the process
-            _log.critical("worker failed", exc_info=error)
+            _log.critical(f"{child.name} failed", exc_info=error)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(status)
+
+    def _serve(self, listener: socket.socket, report_fd: int) -> None:
+        os.close(self.needed[0])
+        for other in self.listeners:
+            if other is not listener:
+                other.close()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self.signals)
+        self.work(listener, lambda: _say_ready(report_fd), self.alive[0])
+
+    def _keep_house(self, _report_fd: int) -> None:
+        os.close(self.alive[0])
+        os.close(self.needed[1])
+        for listener in self.listeners:
+            listener.close()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a supervisor may send it to all processes of a server at once
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self.signals)
+        self.keep(self.needed[0])
 
     def _await_ready(self, read_end: int) -> None:
         with os.fdopen(read_end, "rb") as pipe:
@@ -120,10 +159,10 @@ class Parent:
             raise WorkerRefused(report["message"], report["hint"], report["exit_code"])
 
     def _supervise(self) -> None:
-        """Replace workers that die, until a stop signal."""
+        """Replace processes that die, until a stop signal."""
         while True:
             now = self.monotonic()
-            waiting = [worker.due - now for worker in self.workers if worker.pid == 0]
+            waiting = [child.due - now for child in self._children if child.pid == 0]
             timeout = max(min(waiting, default=3600.0), 0.0)
             info = signal.sigtimedwait(self.signals, timeout)
             if info is not None and info.si_signo != signal.SIGCHLD:
@@ -133,32 +172,40 @@ class Parent:
             self._restart_due()
 
     def _reap(self) -> None:
-        for worker in self.workers:
-            if worker.pid and os.waitpid(worker.pid, os.WNOHANG)[0]:
+        for child in self._children:
+            if child.pid and os.waitpid(child.pid, os.WNOHANG)[0]:
                 now = self.monotonic()
-                lived = now - worker.started
-                worker.backoff_s = 0.0 if lived > _LONG_LIFE_S else min(max(worker.backoff_s * 2, 0.1), _BACKOFF_MAX_S)
-                worker.due = now + worker.backoff_s
-                _log.error("worker died", pid=worker.pid, lived_s=round(lived, 1), restart_in_s=worker.backoff_s)
-                worker.pid = 0
+                lived = now - child.started
+                child.backoff_s = 0.0 if lived > _LONG_LIFE_S else min(max(child.backoff_s * 2, 0.1), _BACKOFF_MAX_S)
+                child.due = now + child.backoff_s
+                _log.error(f"{child.name} died", pid=child.pid, lived_s=round(lived, 1), restart_in_s=child.backoff_s)
+                child.pid = 0
+                self.died(child.name)
 
     def _restart_due(self) -> None:
-        for worker in self.workers:
-            if worker.pid == 0 and worker.due <= self.monotonic():
-                os.close(self._start(worker))
-                _log.info("worker restarted", pid=worker.pid)
+        for child in self._children:
+            if child.pid == 0 and child.due <= self.monotonic():
+                os.close(self._start(child))
+                _log.info(f"{child.name} restarted", pid=child.pid)
 
     def _stop(self) -> None:
-        """Stop accepting, end all workers: first asked, then, long after their own deadline, made to."""
+        """Stop accepting, end all workers, then the housekeeper, which commits what they left."""
         for listener in self.listeners:
             listener.close()
         running = [worker.pid for worker in self.workers if worker.pid]
         for pid in running:
             os.kill(pid, signal.SIGTERM)
-        deadline = self.monotonic() + self.shutdown_s + 30.0  # the commit that follows the drain takes its time
+        self._await_end(running, self.shutdown_s + _LAST_WORDS_S)
+        os.close(self.needed[1])  # a worker that had to be killed let go of its end, too
+        self._await_end([self.housekeeper.pid] if self.housekeeper.pid else [], _LAST_COMMITS_S)
+
+    def _await_end(self, running: list[int], patience_s: float) -> None:
+        """Wait for processes that were asked to end; a stop signal hurries them, the end of patience ends them."""
+        deadline = self.monotonic() + patience_s
+        running = _left(running)
         while running:
             info = signal.sigtimedwait(self.signals, max(deadline - self.monotonic(), 0.0))
-            running = [pid for pid in running if not os.waitpid(pid, os.WNOHANG)[0]]
+            running = _left(running)
             if info is None or info.si_signo != signal.SIGCHLD:
                 for pid in running:
                     os.kill(pid, signal.SIGKILL if info is None else HURRY)
@@ -166,6 +213,11 @@ class Parent:
                 for pid in running:
                     os.waitpid(pid, 0)
                 return
+
+
+def _left(pids: list[int]) -> list[int]:
+    """Return those of some children that have not ended."""
+    return [pid for pid in pids if not os.waitpid(pid, os.WNOHANG)[0]]
 
 
 class WorkerRefused(ConfigError):
@@ -177,7 +229,22 @@ class WorkerRefused(ConfigError):
         self.exit_code = exit_code
 
 
-def _report(fd: int, report: dict[str, object]) -> None:
-    with contextlib.suppress(BrokenPipeError):  # after a restart nobody asks
+def _show_name(name: str) -> None:
+    """Let ``ps`` and ``top`` tell the processes of a server apart, where the system can (15 bytes on Linux)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(name)
+
+
+def _say_ready(fd: int) -> None:
+    _report(fd, {})
+
+
+def _report(fd: int, report: dict[str, object]) -> bool:
+    """Tell the parent; False if it does not wait for it, as after a restart."""
+    try:
         os.write(fd, json.dumps(report).encode("utf-8") + b"\n")
-    os.close(fd)
+    except BrokenPipeError:
+        return False
+    finally:
+        os.close(fd)
+    return True

@@ -18,7 +18,7 @@ def ready_or_degraded(house: House) -> Answer:
     answer = ready(house)
     if answer.status != 200:
         return answer
-    blocks, collections = len(load_state(house).damaged), len(house.damaged())
+    blocks, collections = len(load_state(house).damaged), house.troubles().damaged
     if not blocks and not collections:
         return answer
     known = {"damaged_blocks": blocks, "damaged_collections": collections}

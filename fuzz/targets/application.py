@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from davserver.config import Settings
+from davserver.server.board import Board
 from davserver.server.body import ChunkedBody, DeclaredBody
 from davserver.server.compose import compose
 from davserver.server.head import HeadLimits, Refused, read_head
@@ -56,7 +57,7 @@ class _Stage:
         self._folder = TemporaryDirectory(dir=shared_memory if shared_memory.is_dir() else None)
         settings = Settings(data=Path(self._folder.name) / "data", log_access=False)
         settings.data.mkdir()
-        self._site = compose(settings, parse_listen("127.0.0.1:8080"), multiprocess=False)
+        self._site = compose(settings, parse_listen("127.0.0.1:8080"), Board(), multiprocess=False)
         for request in (b"MKCOL /c HTTP/1.0\r\n\r\n", b"PUT /c/f HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello"):
             status, _, _ = _answer(self._site.app, request)
             assert status == 201

@@ -265,7 +265,7 @@ def test_a_catalog_that_was_replaced_is_not_written_to(server: Tried) -> None:
 
 
 def test_no_descriptor_is_left(server: Tried) -> None:
-    pid = server.served.pid
+    [pid] = server.served.workers
     with server.client() as client:
         client.expect(200, "GET", "/_/health/live")  # the connection is there before
         limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)

@@ -15,6 +15,7 @@ from davserver.access.passwords import Passwords
 from davserver.access.throttle import FREE_PER_ACCOUNT, FREE_PER_ADDRESS
 from davserver.config import Settings
 from davserver.server import entrance
+from davserver.server.board import Board
 from davserver.server.compose import compose
 from davserver.server.opening import open_house
 from davserver.server.sockets import parse_listen
@@ -28,7 +29,7 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 @contextmanager
 def served(data: Path) -> Iterator[Client]:
     """Serve a data directory with all wrappers, as a server on this machine does."""
-    site = compose(Settings(data=data, log_access=False), parse_listen("127.0.0.1:8080"), multiprocess=False)
+    site = compose(Settings(data=data, log_access=False), parse_listen("127.0.0.1:8080"), Board(), multiprocess=False)
     try:
         with serving(site.app) as address:
             client = Client(*address)

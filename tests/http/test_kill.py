@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_a_kill_loses_nothing_acknowledged_and_leaves_nothing_half_done(tmp_path
             for writer in writers:
                 writer.prepare(dav)
         for _ in range(ROUNDS):
-            work_and_kill(server, writers, counter, moments.randint(1, MOST_CHANGES))
+            work_and_kill(server, writers, counter, moments.randint(1, MOST_CHANGES), server.kill)
             server.start()
             with server.dav() as dav:
                 for writer in writers:
@@ -62,15 +63,46 @@ def test_a_kill_loses_nothing_acknowledged_and_leaves_nothing_half_done(tmp_path
     assert counter.value >= ROUNDS
 
 
-def work_and_kill(server: Server, writers: list[Writer], counter: Counter, changes: int) -> None:
-    """Let the writers work until so many changes are acknowledged; kill the server under them."""
+@pytest.mark.slow
+@pytest.mark.timeout(60 + 20 * ROUNDS)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_kill_of_the_housekeeper_is_noticed_by_nobody(tmp_path: Path, workers: int) -> None:
+    seed = random.SystemRandom().getrandbits(32)
+    print(f"seed {seed}")
+    moments = random.Random(seed)
+    counter = Counter()
+    writers = [Writer(number, seed + number, counter) for number in range(WRITERS)]
+    with serving(tmp_path / "data", "--workers", str(workers), environment=EAGER_COMMITS) as server:
+        with server.dav() as dav:
+            for collection in SHARED:
+                dav.mkcol(collection)
+            for writer in writers:
+                writer.prepare(dav)
+        for _ in range(ROUNDS):
+            work_and_kill(server, writers, counter, moments.randint(1, MOST_CHANGES), server.kill_housekeeper)
+            with server.dav() as dav:
+                for writer in writers:
+                    writer.check(dav)
+            davserver(server.data, "fsck")
+        until(lambda: server.housekeeper)
+        server.stop()
+        server.start()
+        with server.dav() as dav:
+            for writer in writers:
+                writer.check(dav)
+
+
+def work_and_kill(
+    server: Server, writers: list[Writer], counter: Counter, changes: int, kill: Callable[[], None]
+) -> None:
+    """Let the writers work until so many changes are acknowledged; kill the server, or a part of it, under them."""
     stopped = threading.Event()
     start = counter.value
     with ThreadPoolExecutor(len(writers)) as pool:
         runs = [pool.submit(writer.work, server.url, stopped) for writer in writers]
         try:
             until(lambda: counter.value - start >= changes or all(run.done() for run in runs))
-            server.kill()
+            kill()
         finally:
             stopped.set()
         for run in runs:

@@ -7,7 +7,6 @@ import signal
 import socket
 import ssl
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -42,11 +41,6 @@ def _send_half(client):
     client.sendall(b"PUT /c/late HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n")
     assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
     client.sendall(b"12345")
-
-
-def children_of(server):
-    tasks = Path(f"/proc/{server.pid}/task").iterdir()
-    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -108,12 +102,16 @@ def test_stale_unix_socket_is_replaced(serve, tmp_path):
     assert serve(None, listen=f"unix:{path}").url
 
 
-def test_workers_end_with_their_parent(serve):
+def test_workers_end_with_their_parent_and_the_housekeeper_commits_after_them(serve):
     server = serve(None, "--workers", "2")
-    assert len(children_of(server)) == 2
+    until(lambda: server.housekeeper)
+    assert len(server.workers) == 2
+    request(server, "MKCOL", "/c")
+    assert request(server, "PUT", "/c/file", b"content")[0].status == 201
     os.kill(server.pid, signal.SIGKILL)
     server.wait()
-    assert not any(reader.is_alive() for reader in server.readers)  # the workers held the other end of these pipes
+    assert not any(reader.is_alive() for reader in server.readers)  # the others held the other end of these pipes
+    assert json.loads(run("history", "c", "--json", data=server.data).stdout)[-1]["files"] == 1
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -159,17 +157,58 @@ def test_what_was_answered_survives_a_kill(serve):
     assert get(serve(server.data), "/c/file")[1] == b"content"
 
 
-def test_worker_that_dies_is_replaced_and_its_clients_wait(serve):
-    server = serve(None, "--workers", "2")
-    before = children_of(server)
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_worker_that_dies_is_replaced_and_its_clients_wait(serve, workers):
+    server = serve(None, "--workers", workers)
+    before = server.workers
     os.kill(before[0], signal.SIGKILL)
     until(lambda: "worker restarted" in server.log)
     for _ in range(8):
         assert get(server)[0].status == 200
-    after = children_of(server)
-    assert len(after) == 2
+    after = server.workers
+    assert len(after) == int(workers)
     assert before[0] not in after
     assert server.stop() == 0
+
+
+def versions_of(server, name):
+    return [version["files"] for version in json.loads(run("history", name, "--json", data=server.data).stdout)]
+
+
+def test_housekeeper_that_dies_is_replaced_and_commits_what_was_left(serve):
+    server = serve(None, environ={"DAVSERVER_COMMIT_IDLE_S": "1", "DAVSERVER_COMMIT_AGE_S": "1"})
+    request(server, "MKCOL", "/c")
+    until(lambda: server.housekeeper)
+    first = server.housekeeper
+    assert request(server, "PUT", "/c/file", b"content")[0].status == 201
+    os.kill(first, signal.SIGKILL)
+    until(lambda: "housekeeper restarted" in server.log)
+    until(lambda: request(server, "GET", "/_/health/ready")[0].status == 200)
+    until(lambda: versions_of(server, "c") == [1])
+    assert server.housekeeper not in {0, first}
+    assert server.stop() == 0
+
+
+def test_a_stop_in_the_middle_of_a_commit_ends_it_first(serve, tmp_path):
+    server = serve(None, environ={"DAVSERVER_COMMIT_IDLE_S": "0.05", "DAVSERVER_COMMIT_AGE_S": "0.1"})
+    request(server, "MKCOL", "/c")
+    for number in range(100):
+        assert request(server, "PUT", f"/c/{number}", b"content")[0].status == 201
+    assert server.stop() == 0
+    assert versions_of(server, "c")[-1] == 100
+
+
+def test_the_housekeeper_outlives_a_signal_that_is_sent_to_all(serve):
+    server = serve()
+    until(lambda: server.housekeeper)
+    request(server, "MKCOL", "/c")
+    with half_a_put(server) as client:
+        os.killpg(server.pid, signal.SIGTERM)
+        until(lambda: "stopping" in server.log)
+        client.sendall(b"67890")
+        assert client.recv(1000).startswith(b"HTTP/1.1 201 ")
+    assert server.wait() == 0
+    assert versions_of(server, "c") == [1]
 
 
 def test_every_worker_sees_what_any_of_them_wrote(serve):

@@ -5,6 +5,8 @@ Builds on ``serving``; nothing of davserver's inside is imported here.
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -92,6 +94,17 @@ class Server:
         if self._served is not None:
             self._served.kill()
             self._ended(self._served)
+
+    @property
+    def housekeeper(self) -> int:
+        """The process that commits; 0 while none does."""
+        assert self._served is not None, "the server does not run"
+        return self._served.housekeeper
+
+    def kill_housekeeper(self) -> None:
+        """End the process that commits, wherever it is; the server starts another one."""
+        until(lambda: self.housekeeper)
+        os.kill(self.housekeeper, signal.SIGKILL)
 
     def _ended(self, served: Served) -> None:
         self.complaints += [line for line in served.errors if '"level": "info"' not in line]

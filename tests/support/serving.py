@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -57,8 +58,28 @@ class Served:
 
     @property
     def pid(self) -> int:
-        """The process (with several workers: their parent)."""
+        """The process that was started: the parent of all others."""
         return self.process.pid
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that serve requests."""
+        return self._children("dav worker")
+
+    @property
+    def housekeeper(self) -> int:
+        """The process that commits; 0 while none does."""
+        return next(iter(self._children("dav housekeeper")), 0)
+
+    def _children(self, name: str) -> list[int]:
+        """List the children that call themselves so; one that ends meanwhile has no name."""
+        found = []
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            for pid in (task / "children").read_text().split():
+                with suppress(FileNotFoundError, ProcessLookupError):
+                    if Path(f"/proc/{pid}/comm").read_text().rstrip() == name:
+                        found.append(int(pid))
+        return found
 
     @property
     def log(self) -> str:

@@ -17,6 +17,7 @@ Labels: ``before`` or ``after``, and what is done:
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import signal
@@ -52,25 +53,27 @@ _READING = {"GET", "HEAD", "OPTIONS", "PROPFIND"}
 
 
 class FailPoint:
-    """The point at which this process is to end, from when it is armed on. Threads: any."""
+    """The point at which this process and its relatives are to end, from when it is armed on. Threads: any.
+
+    Made in the process that leads the group, before the others are forked: they count together.
+    """
 
     def __init__(self, label: str, hit: int, *, armed: bool = True) -> None:
         self._label = label
-        self._left = hit
-        self._armed = armed
-        self._lock = threading.Lock()
+        self._left = multiprocessing.Value("i", hit)
+        self._armed = multiprocessing.Value("b", armed)
 
     def arm(self) -> None:
         """Count from now on."""
-        self._armed = True
+        self._armed.value = True
 
     def reach(self, label: str) -> None:
-        """Come to a point; ends the process if it is the one."""
-        if self._armed and label == self._label:
-            with self._lock:
-                self._left -= 1
-                if self._left == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
+        """Come to a point; ends the processes if it is the one."""
+        if label == self._label and self._armed.value:
+            with self._left.get_lock():
+                self._left.value -= 1
+                if self._left.value == 0:
+                    os.killpg(0, signal.SIGKILL)
                     threading.Event().wait()  # the signal may take a moment, in which this thread must not go on
 
     @contextmanager
@@ -167,6 +170,7 @@ def serve_until(label: str, hit: int, data: Path, ready: Connection, *, from_sta
 
 def collect_until(label: str, data: Path, keep_s: float) -> None:
     """Collect garbage, in this process, until it comes to the point for the first time."""
+    os.setsid()
     set_traps(FailPoint(label, 1))
     collect_all(data, keep_s)
 

@@ -76,9 +76,25 @@ def test_the_journal_gives_back_what_follows_in_order(catalog, photos):
     with catalog.write() as tables:
         assert tables.journal.after(photos.id, 2) == entries[2:]
         tables.collections.checkpoint(photos.id, version=1, seq=4, root="r", size=40)
-        tables.journal.trim(photos.id)
+        assert tables.journal.committed(photos.id) == [1, 2, 3, 4]
+        tables.journal.trim(photos.id, 2)
+        assert tables.journal.after(photos.id, 0) == entries[2:]
+        tables.journal.trim(photos.id, 5)
         assert tables.journal.after(photos.id, 0) == entries[4:]
-        assert tables.journal.pending() == [photos.id]
+        assert tables.journal.committed(photos.id) == []
+
+
+def test_what_no_version_holds_is_counted_without_being_read(catalog, photos):
+    with catalog.write() as tables:
+        assert tables.collections.uncommitted() == []
+        tables.journal.append([(photos.id, Entry(seq, b"h", bytes(seq))) for seq in range(1, 5)])
+        assert tables.collections.advance([Head(photos.id, (0, 0), 4, 0, 10)])
+        assert tables.collections.uncommitted() == [(photos.id, 0, 4)]
+        assert tables.journal.inline_bytes(photos.id, 0) == 10
+        assert tables.journal.inline_bytes(photos.id, 3) == 4
+        assert tables.journal.inline_bytes(photos.id, 4) == 0
+        tables.collections.checkpoint(photos.id, version=1, seq=4, root="r", size=10)
+        assert tables.collections.uncommitted() == []
 
 
 def test_the_counters_tell_of_other_processes(catalog, other, photos):

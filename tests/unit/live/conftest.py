@@ -17,12 +17,13 @@ class Neighbourhood:
         self.houses = []
         self.now_s = 1_000_000.0
 
-    def open(self, *, blocks=None, **settings):
+    def open(self, *, blocks=None, keeper=None, **settings):
         house = House(
             open_catalog(self.url),
             blocks or self.blocks,
             settings=LiveSettings(**settings),
             clock=lambda: self.now_s,
+            keeper=keeper,
         )
         self.houses.append(house)
         return house

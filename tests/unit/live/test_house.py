@@ -10,8 +10,11 @@ from davserver.collection.attributes import Attributes
 from davserver.collection.change import Copy, Mkdir, Move, Put, Remove, SetAttributes, Splice
 from davserver.collection.load import load_manifest
 from davserver.errors import Exists, InvalidName, NotFound, StoreUnavailable, UnknownVersion
+from davserver.live import committing
+from davserver.live.committing import Committer
 from davserver.live.group import Job
 from davserver.manifest.pdh import portable_data_hash
+from davserver.upkeep.fsck import fsck
 from davserver.values import parse_path
 
 
@@ -156,7 +159,7 @@ def test_a_commit_without_a_change_makes_no_version(house, photos):
     change(house, "photos", Remove(("b",)))
     assert house.commit("photos").number == first.number
     with house.read_catalog() as tables:
-        assert tables.journal.pending() == []
+        assert tables.journal.after(first.collection_id, 0) == []
     put(house, "photos", "b", b"bravo")
     assert house.commit("photos").number == 2
     assert [version.number for version in house.versions("photos")] == [1, 2]
@@ -193,6 +196,29 @@ def test_what_arrives_during_a_commit_stays_in_the_journal(neighbourhood, house,
         assert listing(process.view("photos")) == [("c", 7), ("z", 5)]
         assert read(process, "photos", "c") == b"charlie"
         assert read(process, "photos", "z") == b"alpha"
+
+
+def test_a_commit_drops_its_entries_from_the_journal_in_steps(neighbourhood, house, photos, monkeypatch):
+    monkeypatch.setattr(committing, "_TRIMMED_AT_ONCE", 3)
+    for number in range(8):
+        put(house, "photos", f"f{number}", b"x")
+    version = house.commit("photos")
+    with house.read_catalog() as tables:
+        assert tables.journal.after(version.collection_id, 0) == []
+
+
+def test_entries_that_a_commit_left_behind_are_dropped_by_the_next(house, photos, monkeypatch):
+    put(house, "photos", "f", b"x")
+    with monkeypatch.context() as patched:
+        patched.setattr(Committer, "_trim", lambda _self, _collection_id: None)  # as if it was killed there
+        version = house.commit("photos")
+    with house.read_catalog() as tables:
+        assert tables.journal.committed(version.collection_id)
+    assert fsck(house).errors == []
+    put(house, "photos", "g", b"x")
+    house.commit("photos")
+    with house.read_catalog() as tables:
+        assert tables.journal.after(version.collection_id, 0) == []
 
 
 def test_two_processes_never_commit_the_same_entries_twice(neighbourhood, house, other, photos):

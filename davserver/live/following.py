@@ -1,0 +1,90 @@
+"""Following: the thread of a house that lets go of content which the keeper has put into blocks.
+
+Owns: when a tree in memory gives way to its checkpoint (``adopting`` does it), and back-pressure until then.
+Never: makes a commit.
+Invariants: nothing rests on it but memory: a tree that waits to be adopted is as true as any other.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from davserver.errors import DavserverError, NotFound, StoreUnavailable
+from davserver.live.keeper import Keeper
+from davserver.live.registry import Registry
+from davserver.live.state import LiveCollection, State
+
+_WAIT_S = 0.02
+"""How often a writer that is held back looks whether it may go on."""
+
+
+class Follower:
+    """Adopts checkpoints. Threads: ``admit`` from any."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        adopt: Callable[[LiveCollection], State],
+        keeper: Keeper,
+        *,
+        memory_bytes: int,
+        patience_s: float,
+        poll_s: float,
+        retry_s: float = 5.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Hold writers back while more than ``memory_bytes`` of content wait in memory, for ``patience_s`` at most."""
+        self._registry = registry
+        self._adopt = adopt
+        self._keeper = keeper
+        self._memory_bytes = memory_bytes
+        self._patience_s = patience_s
+        self._poll_s = poll_s
+        self._retry_s = retry_s
+        self._monotonic = monotonic
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the thread; an adoption in progress is finished first."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def admit(self) -> None:
+        """Wait while too much content waits in memory for a commit; raises StoreUnavailable if that takes too long."""
+        if self._thread is None or self._is_room():
+            return
+        deadline = self._monotonic() + self._patience_s
+        self._keeper.hurry()
+        while not self._is_room():
+            if self._monotonic() >= deadline:
+                raise StoreUnavailable("too much content waits to be committed")
+            self._stopping.wait(_WAIT_S)
+
+    def _is_room(self) -> bool:
+        return self._registry.pending_bytes() <= self._memory_bytes
+
+    def _run(self) -> None:
+        wait_s = self._poll_s
+        while not self._stopping.wait(wait_s):
+            try:
+                self._follow()
+                wait_s = self._poll_s
+            except DavserverError:  # the catalog's, which its health tells, and each request that meets it
+                wait_s = self._retry_s
+
+    def _follow(self) -> None:
+        for live in self._registry.unsettled():
+            try:
+                self._adopt(live)
+            except NotFound:  # purged meanwhile
+                continue
