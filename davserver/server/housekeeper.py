@@ -3,7 +3,7 @@
 Owns: the life of that process, from its start to the last commit.
 Never: serves a request.
 Why it is a process: a commit computes for seconds, and Python runs one thread at a time; beside it in one process,
-requests were seven times slower (ADR 13).
+requests were seven times slower (ADR 17).
 Invariants: it may be killed at any moment, since whatever it does is a transaction of the catalog or garbage; its
 parent starts another one. It outlives the workers, and ends when nobody is left that could write.
 """
