@@ -9,6 +9,8 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
+from http.client import HTTPException
+from subprocess import SubprocessError
 
 from benchmarks.grounds import Grounds
 from benchmarks.load.wire import WrongAnswer
@@ -47,7 +49,7 @@ def sample(number: int, workload: Workload, peer: Peer, grounds: Grounds) -> Sam
     try:
         with Running(peer, site) as running:
             figures = workload.act(Stage(running, grounds.material))
-    except (WrongAnswer, NotServing, OSError) as failure:
+    except (WrongAnswer, NotServing, OSError, HTTPException, SubprocessError) as failure:
         return Sample(number, workload.name, peer.name, failure=f"{type(failure).__name__}: {failure}"[:300])
     finally:
         if workload.spends:
