@@ -18,7 +18,7 @@ _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u
 
 def printable(text: str) -> str:
     """Return the text as one line without a character that does anything."""
-    return _UNFIT.sub(_number, text)
+    return text if text.isprintable() else _UNFIT.sub(_number, text)
 
 
 def printable_lines(text: str) -> str:

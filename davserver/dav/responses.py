@@ -46,7 +46,7 @@ class Response:
     def has(self, name: str) -> bool:
         """Tell whether a header is set already."""
         lower = name.lower()
-        return any(header.lower() == lower for header, _ in self.headers)
+        return lower in [header.lower() for header, _ in self.headers]
 
 
 def no_content(headers: HeaderList | None = None) -> Response:

@@ -36,6 +36,8 @@ class DamageWatch:
     def observe(self, exchange: Exchange) -> None:
         """Tell of an exchange that failed because of what is stored."""
         error = exchange.failure
+        if error is None:
+            return
         kind = next((name for of, name in _KINDS.items() if isinstance(error, of)), None)
         if kind is None:
             return

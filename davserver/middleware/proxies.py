@@ -64,7 +64,7 @@ class BehindProxies:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; 400 for what a trusted proxy cannot mean, 404 outside of the prefix."""
-        said = {key: environ.pop(key) for key in [key for key in environ if key.startswith(_FORWARDED)]}
+        said = _taken_out(environ) if "FORWARDED" in " ".join(environ) else {}
         environ[HOSTS_KEY] = self._hosts
         stripped = ""
         if said and self._trust.believes(environ.get("REMOTE_ADDR", "")):
@@ -99,6 +99,11 @@ class BehindProxies:
                 _set_scheme(environ, hop.scheme.lower())
             if not hop.client or not self._trust.believes(environ["REMOTE_ADDR"]):
                 return
+
+
+def _taken_out(environ: Environ) -> Environ:
+    """Take out what says for whom a request is made, by all names that anything below could believe."""
+    return {key: environ.pop(key) for key in [key for key in environ if key.startswith(_FORWARDED)]}
 
 
 def _set_scheme(environ: Environ, scheme: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from io import BufferedReader, BytesIO
+from io import BufferedIOBase, BytesIO
 from typing import TypeVar
 
 from davserver.errors import DavserverError, Incomplete, Invalid, QuotaExceeded
@@ -33,7 +33,7 @@ class Body:
     is malformed.
     """
 
-    def __init__(self, stream: BufferedReader, before_first_read: Callable[[], None] | None = None) -> None:
+    def __init__(self, stream: BufferedIOBase, before_first_read: Callable[[], None] | None = None) -> None:
         self._stream = stream
         self._before_first_read = before_first_read
         self.received = 0
@@ -176,7 +176,7 @@ class DeclaredBody(Body):
 
     def __init__(
         self,
-        stream: BufferedReader,
+        stream: BufferedIOBase,
         length: int,
         before_first_read: Callable[[], None] | None = None,
     ) -> None:
@@ -206,7 +206,7 @@ class ChunkedBody(Body):
 
     def __init__(
         self,
-        stream: BufferedReader,
+        stream: BufferedIOBase,
         limit: int = 0,
         before_first_read: Callable[[], None] | None = None,
     ) -> None:
@@ -264,5 +264,5 @@ class ChunkedBody(Body):
         raise self._fail(Invalid("too many trailers"))
 
 
-NO_BODY = DeclaredBody(BufferedReader(BytesIO()), 0)
+NO_BODY = DeclaredBody(BytesIO(), 0)
 """The body of a request that has none: it is finished, so nothing of it changes."""

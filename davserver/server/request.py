@@ -10,6 +10,7 @@ from __future__ import annotations
 import email.utils
 import time
 import urllib.parse
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from cheroot.server import HTTPRequest
@@ -60,14 +61,18 @@ class Request(HTTPRequest):
         self.response_protocol = "HTTP/1.1" if head.version == (1, 1) else "HTTP/1.0"
         self.close_connection = not head.keep_alive
         self.chunked_read = head.length is None
+        self.rfile = self._body(head, limit)
+        self.ready = True
+
+    def _body(self, head: Head, limit: int) -> Body:
+        if head.length == 0:
+            return NO_BODY
+        if head.length is not None and len(self.conn.source.held) >= head.length:
+            return DeclaredBody(BytesIO(self.conn.source.take(head.length)), head.length)  # it came with the head
         before = self._send_continue if head.expects_continue else None
         if head.length is None:
-            self.rfile = ChunkedBody(self.conn.rfile, limit, before)
-        elif head.length:
-            self.rfile = DeclaredBody(self.conn.rfile, head.length, before)
-        else:
-            self.rfile = NO_BODY
-        self.ready = True
+            return ChunkedBody(self.conn.rfile, limit, before)
+        return DeclaredBody(self.conn.rfile, head.length, before)
 
     def respond(self) -> None:
         """Let the application answer."""

@@ -83,6 +83,11 @@ class SocketSource(io.RawIOBase):
         self._wire.start_anew()  # from now on the client's pace is what is limited
         return head
 
+    def take(self, count: int) -> bytes:
+        """Return so many of the bytes that are held."""
+        taken, self.held = self.held[:count], self.held[count:]
+        return taken
+
     def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]  # typeshed's buffer type is wider
         """Receive into the buffer."""
         if self._is_dry:
