@@ -301,8 +301,8 @@ def test_a_commit_that_takes_long_makes_its_blocks_young(ground, photos):
     ground.change("photos", Put(("tiny",), ground.receive(b"tiny")))
     taken = ground.blocks.put
 
-    def slow_put(data):
-        locator = taken(data)
+    def slow_put(data, known=None):
+        locator = taken(data, known)
         ground.wait(FRESH_S + 1)
         return locator
 
