@@ -25,8 +25,9 @@ HURRY = signal.SIGUSR2
 SWITCH_INTERVAL_S = 0.0005
 """How long a computing thread may keep the others waiting.
 
-A request needs the interpreter some twenty times (once after each wait for disk or network), a commit computes for a
-second: with Python's 5 ms, requests beside a commit were 20 times slower than without it, with this 5 times.
+A request needs the interpreter some twenty times (once after each wait for disk or network); a commit that somebody
+asks for computes for a second, and so may letting go of what was committed (``live/following.py``): with Python's 5 ms,
+requests beside such a thread were 20 times slower than without it, with this 5 times.
 """
 
 
