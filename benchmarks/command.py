@@ -19,6 +19,7 @@ Measurements of one promise each, which end with status 1 if it is broken:
   python -m benchmarks.resume      an upload through kills
   python -m benchmarks.bounds      crowds: idle, slow, many at once
   python -m benchmarks.crashes     crash points by the thousand
+Where the time of a workload goes: python -m benchmarks.profile.
 Each explains itself with --help.
 """
 
@@ -32,8 +33,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--workloads", type=_names(workloads.BY_NAME), metavar="NAME,...", help=", ".join(workloads.BY_NAME))
-    add("--peers", type=_names(peers.BY_NAME), metavar="NAME,...", help=", ".join(peers.BY_NAME))
+    add("--workloads", type=names_of(workloads.BY_NAME), metavar="NAME,...", help=", ".join(workloads.BY_NAME))
+    add("--peers", type=names_of(peers.BY_NAME), metavar="NAME,...", help=", ".join(peers.BY_NAME))
     add("--rounds", type=int, default=ROUNDS, help="samples of each (%(default)s); their median counts")
     add("--seconds", type=float, help="how long a load is")
     add("--quick", action="store_true", help="small sizes, short loads, one round: does everything work?")
@@ -48,7 +49,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def _names(known: Collection[str]) -> Callable[[str], list[str]]:
+def names_of(known: Collection[str]) -> Callable[[str], list[str]]:
+    """Make a parser of lists of names."""
+
     def names(text: str) -> list[str]:
         found = [name for name in text.split(",") if name]
         if unknown := [name for name in found if name not in known]:

@@ -33,6 +33,12 @@ def write(results: Results, docs: Path = DOCS) -> list[Path]:
     return [page, *(docs / name for name in drawn)]
 
 
+def write_part(part: str, content: str, docs: Path = DOCS) -> None:
+    """Rewrite one part of the page."""
+    page = docs / PAGE
+    page.write_text(put(page.read_text(), part, content))
+
+
 def put(text: str, part: str, content: str) -> str:
     """Replace what stands between the marks of a part. Raises ValueError if they are missing."""
     begin, end = f"<!-- measured: {part} -->", f"<!-- end: {part} -->"
