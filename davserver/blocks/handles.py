@@ -52,6 +52,11 @@ class Handle:
             raise RuntimeError("a handle is used before it is opened")
         return self._file
 
+    @property
+    def is_verified(self) -> bool:
+        """Whether it was verified; that is never taken back: a file that changed is dropped."""
+        return self._verified is not None
+
     def is_verified_by(self, store: OpensFiles, marks: Marks, now_ns: int) -> bool:
         """Open and verify the file, unless that has happened or a mark says so.
 
@@ -105,30 +110,45 @@ class Handles:
 
     def read(self, locator: Locator, offset: int, length: int) -> bytes | None:
         """Return a slice of a verified block; None if its file is changing now. Errors: as BlockReader.get."""
-        handle = self.borrow(locator)
-        if handle is None:
-            return None
-        with handle:
-            data = handle.file.read(offset, length)
-            if handle.is_unchanged():
-                return data
-            self.evict(handle)
-            return None
+        for _ in range(2):  # the second time for a file that was remembered and has changed since: a touch, a repair
+            handle = self._settled(locator)
+            if handle is None:
+                return None
+            with handle:
+                data = handle.file.read(offset, length)
+                if handle.is_unchanged():
+                    return data
+                self.evict(handle)
+        return None
 
     def borrow(self, locator: Locator) -> Handle | None:
         """Lend a verified file, to be given back; None if it is too young, or changes, to be remembered as verified."""
-        for _ in range(2):  # the second time for a file that was remembered and has changed since: a touch, a repair
-            handle = self._lend(locator.bare())
+        for _ in range(2):
+            handle = self._settled(locator)
+            if handle is None:
+                return None
             try:
-                settled = handle.is_verified_by(self._store, self._marks, int(self._clock() * 1_000_000_000))
-                if settled and handle.is_unchanged():
+                if handle.is_unchanged():
                     return handle
             except BaseException:
                 self._reject(handle)
                 raise
             self._reject(handle)
-            if not settled:
-                break
+        return None
+
+    def _settled(self, locator: Locator) -> Handle | None:
+        """Lend a file that was verified, now or before, and may have changed since; None if it is too young."""
+        handle = self._lend(locator.bare())
+        if handle.is_verified:
+            return handle
+        try:
+            settled = handle.is_verified_by(self._store, self._marks, int(self._clock() * 1_000_000_000))
+        except BaseException:
+            self._reject(handle)
+            raise
+        if settled:
+            return handle
+        self._reject(handle)
         return None
 
     def evict(self, handle: Handle) -> None:

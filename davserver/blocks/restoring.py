@@ -33,7 +33,10 @@ class RestoringStore(Wrapper):
 
     def read(self, locator: Locator, offset: int, length: int) -> bytes:
         """Return a slice of a block."""
-        return self._with_trash(locator, lambda: self.inner.read(locator, offset, length))
+        try:
+            return self.inner.read(locator, offset, length)
+        except BlockMissing:
+            return self._with_trash(locator, lambda: self.inner.read(locator, offset, length))
 
     def open_verified(self, locator: Locator) -> VerifiedBlock | None:
         """Open a block as a file where the inner store can."""
