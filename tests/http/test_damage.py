@@ -16,7 +16,7 @@ import pytest
 from davserver.blocks import layout
 from davserver.collection.extents import StoredExtent
 from davserver.upkeep.importing import import_manifest
-from tests.support.flips import MIB, Ask, Shape, answer_of, asks, run
+from tests.support.flips import MIB, Ask, Shape, answer_of, asks, flipped, run
 from tests.support.serving import run as command
 from tests.support.site import Client
 
@@ -182,6 +182,27 @@ def test_a_block_that_changes_while_its_ranges_are_read(site):
     assert (before.st_size, before.st_mtime_ns, before.st_ino) == (after.st_size, after.st_mtime_ns, after.st_ino)
     for ranges in ("", "0-9", "1000000-1000009", "0-9,20-29"):
         assert answer_of(site.client, Ask("GET", "/c/whole", ranges)) == "loud"
+
+
+def test_what_was_flipped_while_no_server_ran_is_not_served_and_what_was_not_is(serve, opened):
+    """A restart verifies nothing anew, and counts on no file that has changed since it was verified."""
+    server = serve()
+    client = Client(server.host, server.port)
+    contents = {"hit": random.Random(1).randbytes(MIB), "well": random.Random(2).randbytes(MIB)}
+    client.expect(201, "MKCOL", "/c/")
+    for name, content in contents.items():
+        client.expect(201, "PUT", f"/c/{name}", content)
+    client.connection.close()
+    server.stop()
+    (extent,) = opened(server.data).view("c").root.get("hit").extents
+    path = layout.path_of(server.data / "blocks", extent.locator.md5)
+    with flipped(path, 8 * 500_000, forge_mtime=True):
+        server = serve(server.data, "--workers", "2")
+        client = Client(server.host, server.port)
+        for ranges in ("", "0-9", "900000-900009"):
+            assert answer_of(client, Ask("GET", "/c/hit", ranges)) == "loud"
+            assert isinstance(answer_of(client, Ask("GET", "/c/well", ranges)), bytes)
+        client.connection.close()
 
 
 def test_requests_that_are_made_up_are_many(site):
