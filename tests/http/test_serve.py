@@ -6,10 +6,14 @@ import os
 import signal
 import socket
 import ssl
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
+from davserver.blocks.open import open_store
+from davserver.catalog.database import open_catalog
+from davserver.collection.change import Mkdir
+from davserver.live.house import House
 from tests.support.certificates import make_certificate
 from tests.support.process import until
 from tests.support.serving import NotReady, run
@@ -196,6 +200,22 @@ def test_a_stop_in_the_middle_of_a_commit_ends_it_first(serve, tmp_path):
         assert request(server, "PUT", f"/c/{number}", b"content")[0].status == 201
     assert server.stop() == 0
     assert versions_of(server, "c")[-1] == 100
+
+
+def test_a_second_signal_hurries_the_last_commit_which_loses_nothing(serve, tmp_path):
+    with closing(House(open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}"), open_store(tmp_path / "blocks"))) as house:
+        made = house.edit(lambda edit: edit.create_collection("c"))
+        house.edit(lambda edit: [edit.apply(made.id, Mkdir((f"d{number}",))) for number in range(3000)])
+    server = serve(tmp_path)
+    until(lambda: server.housekeeper)
+    server.terminate()
+    until(lambda: not server.workers)
+    server.terminate()
+    assert server.wait() == 0
+    assert "Traceback" not in server.log
+    with closing(House(open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}"), open_store(tmp_path / "blocks"))) as house:
+        assert len(house.view("c").root) == 3000
+        assert "in a hurry" in server.log or house.versions("c")
 
 
 def test_the_housekeeper_outlives_a_signal_that_is_sent_to_all(serve):

@@ -9,6 +9,7 @@ from davserver.blocks.memory import MemoryStore
 from davserver.catalog.database import open_catalog
 from davserver.errors import NotFound, StoreUnavailable
 from davserver.live.house import House
+from davserver.live.keeper import Troubles
 from davserver.web.app import WebApp
 from davserver.web.metrics import Metrics
 
@@ -51,7 +52,7 @@ def test_ready(ask):
 
 
 def test_not_ready_while_commits_fail(ask, house, monkeypatch):
-    monkeypatch.setattr(house, "failing", lambda: [StoreUnavailable("the disk is gone")])
+    monkeypatch.setattr(house, "troubles", lambda: Troubles(("the disk is gone",)))
     status, _, body = ask("GET", "/_/health/ready")
     assert (status, json.loads(body)["problems"]) == (503, ["the disk is gone"])
 
