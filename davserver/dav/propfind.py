@@ -58,7 +58,9 @@ def handle(request: Request, house: House) -> Response:
     elif isinstance(resource.node, DirNode):
         alike = common(query, resource, around)
         if alike is not None:
-            members = _written(request, resource.node, MemberWriter(query, top.href, resource, alike), resource.place)
+            members = _written(
+                request, resource.node, MemberWriter(query, top.href, resource, around, alike), resource.place
+            )
             return sliced(chain((_response(query, top, around).encode(),), members))
     return streamed(_response(query, one, around) for one in walk(house, top, depth))
 

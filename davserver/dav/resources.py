@@ -76,6 +76,10 @@ class Resource(NamedTuple):
         """Return the time for Last-Modified, in whole seconds."""
         return modified_s(self.node, self.born_ns)
 
+    def member(self, name: str, node: Node) -> Resource:
+        """Return a member of this folder of a tree."""
+        return self._replace(segments=(*self.segments, name), node=node, path=(*self.path, name))
+
     def validators(self) -> Validators:
         """Return what conditions are held against; folders have no ETag."""
         node = self.node
@@ -173,7 +177,7 @@ def members(house: House, folder: Resource) -> Iterator[Resource]:
     if isinstance(folder.node, DirNode):
         for name, node in folder.node.items():
             if not (folder.hides_litter and is_litter(name)):
-                yield folder._replace(segments=(*folder.segments, name), node=node, path=(*folder.path, name))
+                yield folder.member(name, node)
         return
     if folder.segments == ():
         for info in house.collections():

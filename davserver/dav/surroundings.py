@@ -41,12 +41,11 @@ class _Shown:
         """Write those that cover a path."""
         return lockdiscovery([pair for pair in self._locks if covers(pair[0], path)], self._now_ns)
 
-    def none_inside(self, folder: TreePath) -> bool:
-        """Tell whether no lock covers any member of a folder, whatever members it has."""
-        return not any(
-            (lock.infinite and is_below(folder, lock.path)) or (lock.path and lock.path[:-1] == folder)
-            for lock, _ in self._locks
-        )
+    def names_in(self, folder: TreePath) -> frozenset[str] | None:
+        """List the members of a folder that a lock covers; None for all, whatever members it has."""
+        if any(lock.infinite and is_below(folder, lock.path) for lock, _ in self._locks):
+            return None
+        return frozenset(lock.path[-1] for lock, _ in self._locks if lock.path and lock.path[:-1] == folder)
 
 
 class Surroundings:
@@ -63,12 +62,12 @@ class Surroundings:
         info = resource.collection
         return NO_LOCKS if info is None else self._shown(resource, info).at(resource.path)
 
-    def members_lockdiscovery(self, folder: Resource) -> str | None:
-        """Write the property that all members of a folder of a tree have; None if a lock shows on one of them."""
+    def locked_members(self, folder: Resource) -> frozenset[str] | None:
+        """List the members of a folder of a tree on which a lock shows; None for all."""
         info = folder.collection
         if folder.place is not Place.LIVE or info is None:
-            return NO_LOCKS
-        return NO_LOCKS if self._shown(folder, info).none_inside(folder.path) else None
+            return frozenset()
+        return self._shown(folder, info).names_in(folder.path)
 
     def _shown(self, resource: Resource, info: Collection) -> _Shown:
         known = self._locks.get(info.id)

@@ -24,11 +24,14 @@ _OVERHEAD_BYTES = 256
 
 
 class LeafWriter(Protocol):
-    """Writes leaves. What it writes follows from the leaf and from ``key``."""
+    """Writes leaves."""
 
     @property
     def key(self) -> Hashable:
-        """What else the text depends on."""
+        """What the text depends on beside the leaf."""
+
+    def is_common(self, leaf: AnyLeaf[Node], /) -> bool:
+        """Tell whether that is all: else what it writes of this leaf is not for others."""
 
     def __call__(self, leaf: AnyLeaf[Node], /) -> bytes:
         """Write a leaf."""
@@ -74,6 +77,9 @@ class WrittenLeaves:
             return
         shelf = self._shelf(write.key)
         for leaf in folder.leaves():
+            if not write.is_common(leaf):
+                yield write(leaf)
+                continue
             written = shelf.get(id(leaf))
             if written is not None and written() is leaf:
                 yield written.text

@@ -21,10 +21,14 @@ def folder(count=COUNT, size=0):
 class Names:
     """Writes the names, and knows how often it was asked."""
 
-    def __init__(self, key="k", padding=0):
+    def __init__(self, key="k", padding=0, *, differs=False):
         self.key = key
+        self.differs = differs
         self.written = 0
         self._padding = b"." * padding
+
+    def is_common(self, leaf):
+        return "00200" not in leaf.names or not self.differs
 
     def __call__(self, leaf):
         self.written += 1
@@ -60,6 +64,15 @@ def test_another_key_is_another_text():
     other = Names("other")
     text(kept, tree, other)
     assert other.written == 10
+
+
+def test_what_is_written_for_one_alone_is_neither_kept_nor_taken_from_others():
+    kept, tree, alone = WrittenLeaves(1 << 20), folder(), Names(differs=True)
+    assert text(kept, tree, alone) == text(kept, tree, alone) == expected(tree)
+    assert alone.written == 11
+    write = Names()
+    assert text(kept, tree, write) == expected(tree)
+    assert write.written == 1
 
 
 def test_what_is_kept_stays_within_the_budget_and_the_last_used_stays():
