@@ -74,6 +74,7 @@ STEPS = st.lists(
         st.builds(lambda name, attributes: Mkdir((name,), attributes), FILE_NAMES.map("d-".__add__), ATTRIBUTES),
         st.builds(lambda name: Remove((name,)), FILE_NAMES),
         st.tuples(st.just("lock"), st.sampled_from([(), ("m0000",), ("none",), ("m0001", "below")]), st.booleans()),
+        st.just(("unlock",)),
         st.tuples(st.just("list"), BODIES, AGENTS),
     ),
     min_size=1,
@@ -97,16 +98,19 @@ def app(house: House) -> DavApp:
 FRESH = count()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(size=st.sampled_from([0, 3, 70, 200]), steps=STEPS, last=BODIES)
 def test_a_listing_says_of_each_member_what_it_says_itself(
     house: House, app: DavApp, size: int, steps: list[Any], last: str
 ) -> None:
     name = f"ä {next(FRESH)}"
     house.edit(lambda edit: fill(edit, name, size))
-    for step in [*steps, ("list", last, "")]:
+    everything = ("list", "", "")
+    for step in [everything, *steps, everything, ("list", last, ""), ("unlock",), everything]:
         if not isinstance(step, tuple):
             house.edit(lambda edit, step=step: change(edit, name, step))
+        elif step[0] == "unlock":
+            house.edit(lambda edit: unlock(edit, name))
         elif step[0] == "lock":
             house.edit(lambda edit, step=step: lock(edit, name, step[1], infinite=step[2]))
         else:
@@ -141,6 +145,11 @@ def lock(edit: Edit, name: str, path: TreePath, *, infinite: bool) -> None:
             expires_ns=(NOW_S + 60) * 10**9,
         )
     )
+
+
+def unlock(edit: Edit, name: str) -> None:
+    for held in edit.locks(edit.view(name).info.id):
+        edit.remove_lock(held)
 
 
 def compare(house: House, app: DavApp, name: str, body: str, agent: str) -> None:
