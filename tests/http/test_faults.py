@@ -12,7 +12,7 @@ import resource
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +227,23 @@ def test_the_disk_of_blocks_fills_and_turns_read_only(tried: Callable[..., Tried
     server.check()
     subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
     server.recovered("meanwhile", LARGE)
+
+
+def test_every_worker_tells_of_commits_that_the_housekeeper_cannot_make(
+    tried: Callable[..., Tried], disk: Path
+) -> None:
+    server = tried(BLOCKS=f"file://{disk}/blocks", COMMIT_IDLE_S=0.1, COMMIT_AGE_S=0.1, WORKERS=2)
+    assert_full(server.fill(LARGE))
+    with (disk / "rest").open("wb") as rest, suppress(OSError):
+        while True:
+            rest.write(bytes(MIB))
+    assert server.put("small", 100).status == 201  # it is in the journal, on another disk
+    until(lambda: all("commits" in server.ready() for _ in range(8)))
+    assert b"\ndavserver_commit_failures_total 0.0" not in server.expect(200, "GET", "/_/metrics").body
+    for name in ("ballast", "rest"):
+        (disk / name).unlink()
+    until(lambda: server.ready() == {})
+    server.recovered("later", 100)
 
 
 @pytest.mark.parametrize("kind", ["IMMEDIATE", "EXCLUSIVE"])
