@@ -59,7 +59,7 @@ class FileGate:
         except OSError as error:
             raise _broken(error) from error
         self._patience_s = patience_s
-        self._wait: _Wait | None = None
+        self._queue = _Queue(self._descriptor)
 
     def enter(self) -> None:
         """Take the turn."""
@@ -92,17 +92,16 @@ class FileGate:
 
     def close(self) -> None:
         """Close the lock file."""
+        self._queue.close()
         self._counter.close()
         os.close(self._descriptor)
 
     def _lock(self) -> None:
         """Wait for the lock: at once where it is free, else in a thread, as no wait for a file lock ends by itself."""
-        while self._wait is not None or not self._is_free():
-            self._wait = self._wait or _Wait(self._descriptor)
-            outcome = self._wait.ask(self._patience_s)
+        while self._queue.is_waiting or not self._is_free():
+            outcome = self._queue.ask(self._patience_s)
             if outcome is _Outcome.WAITING:
                 raise CatalogBusy("another process has been writing to the catalog for too long")
-            self._wait = None
             if outcome is _Outcome.GRANTED:
                 return
 
@@ -125,49 +124,81 @@ class _Outcome(Enum):
     LAPSED = "lapsed"
 
 
-class _Wait:
-    """One wait for the lock. It goes on when its asker has given up, and is the next one's then.
+class _Queue:
+    """The place of this process among those that wait for the lock: a thread, as soon as there was a first wait.
 
+    A wait goes on when its asker has given up, and is the next one's then. Where processes take turns every
+    millisecond, a thread for each wait would cost a tenth of it.
     Invariant: a lock that comes while nobody asks for it is given back at once (``LAPSED``).
     """
 
     def __init__(self, descriptor: int) -> None:
-        try:
-            self._descriptor = os.dup(descriptor)  # the same lock, and the gate may be closed while this waits
-        except OSError as error:
-            raise _broken(error) from error
+        self._lock_file = descriptor
         self._changed = threading.Condition()
-        self._outcome = _Outcome.WAITING
-        self._asked = True
+        self._thread: threading.Thread | None = None
+        self.is_waiting = False
+        self._outcome = _Outcome.LAPSED
+        self._is_asked = False
+        self._is_closed = False
         self._failure: OSError | None = None
-        threading.Thread(target=self._run, name="catalog-gate", daemon=True).start()
 
     def ask(self, patience_s: float) -> _Outcome:
-        """Wait for an outcome; raises StoreUnavailable if the lock file fails."""
+        """Wait for the lock; raises StoreUnavailable if the lock file fails."""
         with self._changed:
-            self._asked = True
+            self._is_asked = True
+            if not self.is_waiting:
+                self._begin()
             self._changed.wait_for(lambda: self._outcome is not _Outcome.WAITING, patience_s)
-            self._asked = False
-            failure, self._failure = self._failure, None
+            self._is_asked = False
+            outcome, failure = self._outcome, self._failure
+            self._failure = None
         if failure is not None:
             raise _broken(failure)
-        return self._outcome
+        return outcome
 
-    def _run(self) -> None:
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        except OSError as error:
-            self._end(_Outcome.LAPSED, error)
-        else:
-            self._end(_Outcome.GRANTED)
-        finally:
-            os.close(self._descriptor)
-
-    def _end(self, outcome: _Outcome, failure: OSError | None = None) -> None:
+    def close(self) -> None:
+        """Let the thread end, when it does not wait any more."""
         with self._changed:
-            if outcome is _Outcome.GRANTED and not self._asked:
-                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def _begin(self) -> None:
+        self.is_waiting, self._outcome = True, _Outcome.WAITING
+        if self._thread is not None:
+            self._changed.notify_all()
+            return
+        try:
+            descriptor = os.dup(self._lock_file)  # the same lock, and the gate may be closed while this waits
+        except OSError as error:
+            self.is_waiting = False
+            raise _broken(error) from error
+        self._thread = threading.Thread(target=self._run, args=(descriptor,), name="catalog-gate", daemon=True)
+        self._thread.start()
+
+    def _run(self, descriptor: int) -> None:
+        try:
+            while self._is_wanted():
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+                except OSError as error:
+                    self._end(descriptor, _Outcome.LAPSED, error)
+                else:
+                    self._end(descriptor, _Outcome.GRANTED)
+        finally:
+            os.close(descriptor)
+
+    def _is_wanted(self) -> bool:
+        """Wait until somebody asks; False at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.is_waiting or self._is_closed)
+            return self.is_waiting
+
+    def _end(self, descriptor: int, outcome: _Outcome, failure: OSError | None = None) -> None:
+        with self._changed:
+            if outcome is _Outcome.GRANTED and not self._is_asked:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
                 outcome = _Outcome.LAPSED
+            self.is_waiting = False
             self._outcome, self._failure = outcome, failure
             self._changed.notify_all()
 

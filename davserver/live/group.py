@@ -2,14 +2,15 @@
 
 Owns: who leads a batch, who waits, and how each learns what became of its job.
 Never: what a job does or what a transaction is.
-How: the first to come leads; it takes all that wait into one batch and runs it in its own thread. Who comes meanwhile
-waits, and the first of them leads the next batch. So a lone request pays no thread switch, and a crowd shares a sync.
+How: the first to come leads; it runs all that wait as one batch in its own thread, and who comes before the batch
+begins joins it, for that may take long: another process may have its turn. Who comes later waits, and the first of them
+leads the next batch. So a lone request pays no thread switch, and a crowd shares a sync.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 C = TypeVar("C")
@@ -41,11 +42,31 @@ class Job(Generic[C]):
         return True
 
 
+class Crew(Generic[C]):
+    """The jobs of one batch, of which there may be more each time they are run. Threads: the leader's."""
+
+    def __init__(self, join: Callable[[int], list[Job[C]]]) -> None:
+        self._join = join
+        self.jobs = join(0)
+
+    def __iter__(self) -> Iterator[Job[C]]:
+        """Iterate over the jobs, those that came meanwhile included.
+
+        Those who come during the iteration do not join: with them served in step, nobody would compute while the disk
+        syncs (one process, PUT of 4 KiB: a tenth less).
+        """
+        self.jobs += self._join(len(self.jobs))
+        return iter(self.jobs)
+
+
 class GroupCommit(Generic[C]):
     """Runs jobs in batches, one batch at a time. Threads: any."""
 
-    def __init__(self, run: Callable[[Sequence[Job[C]]], None], *, largest_batch: int = 128) -> None:
-        """``run`` runs each job once or more and makes the batch durable; what it raises is every job's error."""
+    def __init__(self, run: Callable[[Iterable[Job[C]]], None], *, largest_batch: int = 128) -> None:
+        """``run`` runs each job once or more and makes the batch durable; what it raises is every job's error.
+
+        Jobs may join each time it begins to iterate over them; it always has to come to the end.
+        """
         self._run = run
         self._largest = largest_batch
         self._lock = threading.Lock()
@@ -69,19 +90,25 @@ class GroupCommit(Generic[C]):
         return result
 
     def _lead(self) -> None:
-        with self._lock:
-            batch = self._waiting[: self._largest]
-            del self._waiting[: self._largest]
+        crew = Crew[C](self._join)
         try:
-            self._run(batch)
+            self._run(crew)
         except BaseException as error:
             # Also to a job that was refused: what it was refused for may be a change that was not made after all.
-            for job in batch:
+            for job in crew.jobs:
                 job.error = error
             if not isinstance(error, Exception):
                 raise
         finally:
-            self._hand_over(batch)
+            self._hand_over(crew.jobs)
+
+    def _join(self, taken: int) -> list[Job[C]]:
+        """Take those who wait into a batch that has so many jobs already."""
+        with self._lock:
+            room = self._largest - taken
+            joining = self._waiting[:room]
+            del self._waiting[:room]
+        return joining
 
     def _hand_over(self, batch: list[Job[C]]) -> None:
         for job in batch:

@@ -6,7 +6,7 @@ Invariants: readers see a change only after it is on disk; an error leaves trees
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from davserver.catalog.database import Catalog
@@ -53,13 +53,13 @@ class Writer:
 
         return self._group.submit(within_limits)
 
-    def _run(self, jobs: Sequence[Job[Edit]]) -> None:
+    def _run(self, jobs: Iterable[Job[Edit]]) -> None:
         for _ in range(_ATTEMPTS):
             if self._attempt(jobs):
                 return
         raise CatalogBusy("other processes were faster each time")
 
-    def _attempt(self, jobs: Sequence[Job[Edit]]) -> bool:
+    def _attempt(self, jobs: Iterable[Job[Edit]]) -> bool:
         try:
             with self._catalog.write() as tables:
                 batch = Batch(tables, self._registry)

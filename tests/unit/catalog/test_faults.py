@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+import threading
 
 import pytest
 
@@ -58,6 +59,26 @@ def test_who_waits_too_long_for_the_turn_is_told_so_and_gets_it_later(gates):
     first.leave()
     second.enter()
     second.leave()
+
+
+def waiting_threads():
+    return [thread for thread in threading.enumerate() if thread.name == "catalog-gate"]
+
+
+def test_all_waits_of_a_gate_are_one_thread_which_ends_with_it(lock_path):
+    first, second = FileGate(lock_path, 30), FileGate(lock_path, 30)
+    for _ in range(3):
+        first.enter()
+        waiter = threading.Thread(target=second.enter)
+        waiter.start()
+        until(lambda: second._queue.is_waiting, limit_s=30)
+        first.leave()
+        waiter.join()
+        second.leave()
+        assert len(waiting_threads()) == 1
+    first.close()
+    second.close()
+    until(lambda: not waiting_threads(), limit_s=30)
 
 
 def is_free(lock):

@@ -14,19 +14,16 @@ def test_a_lone_job_runs_in_its_own_thread():
     assert ran_in == [threading.get_ident()]
 
 
-def test_jobs_that_come_while_a_batch_runs_share_the_next_one():
-    batches = []
+def submit_eight(run):
+    """Submit a job, and seven more when the first one's batch runs; returns what became of them."""
     first_runs, go_on = threading.Event(), threading.Event()
 
-    def run(batch):
-        batches.append(len(batch))
-        if len(batches) == 1:
+    def stop_once():
+        if not first_runs.is_set():
             first_runs.set()
             go_on.wait()
-        for job in batch:
-            job.run("context")
 
-    group = GroupCommit(run)
+    group = GroupCommit(lambda batch: run(batch, stop_once))
     results = []
     threads = [threading.Thread(target=lambda i=i: results.append(group.submit(lambda c: (c, i)))) for i in range(8)]
     threads[0].start()
@@ -38,8 +35,41 @@ def test_jobs_that_come_while_a_batch_runs_share_the_next_one():
     go_on.set()
     for thread in threads:
         thread.join()
-    assert batches == [1, 7]
-    assert sorted(results) == [("context", i) for i in range(8)]
+    return sorted(results)
+
+
+def test_jobs_that_come_before_a_batch_begins_join_it():
+    batches = []
+
+    def run(batch, stop_once):
+        stop_once()
+        batches.append([job.run("context") for job in batch])
+
+    assert submit_eight(run) == [("context", i) for i in range(8)]
+    assert [len(batch) for batch in batches] == [8]
+
+
+def test_jobs_that_come_while_a_batch_is_made_durable_share_the_next_one():
+    batches = []
+
+    def run(batch, stop_once):
+        batches.append([job.run("context") for job in batch])
+        stop_once()
+
+    assert submit_eight(run) == [("context", i) for i in range(8)]
+    assert [len(batch) for batch in batches] == [1, 7]
+
+
+def test_a_batch_that_is_run_again_runs_all_of_its_jobs_again():
+    ran = []
+
+    def run(batch, stop_once):
+        for _attempt in range(2):
+            stop_once()
+            ran.append(sum(job.run("context") for job in batch))
+
+    assert submit_eight(run) == [("context", i) for i in range(8)]
+    assert ran == [8, 8]
 
 
 def test_an_error_reaches_the_job_that_raised_it_and_no_other():
