@@ -28,7 +28,7 @@ from davserver.collection.extents import StoredExtent
 from davserver.collection.filenode import FileNode
 from davserver.collection.layout import Layout, cut, starts_of
 from davserver.errors import Invalid, InvalidOperation
-from davserver.manifest.parse import parse_locators, parse_tokens
+from davserver.manifest.parse import FileToken, parse_locators, parse_tokens
 from davserver.manifest.write import format_tokens
 from davserver.values import Locator
 
@@ -126,13 +126,16 @@ class Unpack:
         """Return names and nodes; raises Invalid for a page that no directory can have."""
         page = self._page
         files = files_of(page, self._blocks)
+        nodes: list[Node]
         if page.directories:
             names, nodes = self._mixed(files)
         else:
-            names, nodes = [], []
-            for (name, extents, size), entry in zip(files, page.entries(), strict=True):
-                names.append(name)
-                nodes.append(FileNode.of_stored(extents, size, _attributes(entry)))
+            names = [file[0] for file in files]
+            attributes = map(_attributes, page.entries())
+            nodes = [
+                FileNode.of_stored(extents, size, own)
+                for (_, extents, size), own in zip(files, attributes, strict=True)
+            ]
         if not names or names[0] != page.first or not all(map(lt, names, names[1:])):
             raise Invalid("malformed directory record: a name twice, or names out of order")
         return names, nodes
@@ -161,23 +164,26 @@ _File = tuple[str, tuple[StoredExtent, ...], int]
 
 def files_of(page: Page, blocks: Blocks) -> list[_File]:
     """Return (name, extents, size) of a page's files; raises Invalid (a ManifestError is one)."""
-    files = list(_files(page.tokens, blocks)) if page.tokens else []
+    try:
+        tokens = parse_tokens(page.tokens.decode(), blocks.starts[-1]) if page.tokens else []
+    except UnicodeDecodeError as error:
+        raise Invalid(f"malformed directory record: {error}") from error
+    pieces = cut(blocks.locators, tokens, blocks.starts)
+    if len(tokens) == page.files:
+        return [(token.path, extents, token.size) for token, extents in zip(tokens, pieces, strict=True)]
+    files = list(_joined(tokens, pieces))
     if len(files) != page.files:
         raise Invalid("malformed directory record: a page of other files than it tells")
     return files
 
 
-def _files(text: bytes, blocks: Blocks) -> Iterator[_File]:
-    """Yield files; the tokens of one file follow each other."""
-    try:
-        tokens = parse_tokens(text.decode(), blocks.starts[-1])
-    except UnicodeDecodeError as error:
-        raise Invalid(f"malformed directory record: {error}") from error
+def _joined(tokens: Iterable[FileToken], pieces: Iterable[tuple[StoredExtent, ...]]) -> Iterator[_File]:
+    """Yield files of which some have more than one token; these follow each other."""
     name = ""
     whole: tuple[StoredExtent, ...] = ()
     size = 0
     parts: list[StoredExtent] = []
-    for token, extents in zip(tokens, cut(blocks.locators, tokens, blocks.starts), strict=True):
+    for token, extents in zip(tokens, pieces, strict=True):
         if token.path == name:
             parts += extents
             size += token.size
@@ -187,7 +193,8 @@ def _files(text: bytes, blocks: Blocks) -> Iterator[_File]:
         name, whole, size = token.path, extents, token.size
         if parts:
             parts = []
-    yield name, (*whole, *parts) if parts else whole, size
+    if name:
+        yield name, (*whole, *parts) if parts else whole, size
 
 
 def _attributes(entry: object) -> Mapping[str, Any] | Attributes:
