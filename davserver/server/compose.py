@@ -15,8 +15,10 @@ import structlog
 from davserver.config import Settings
 from davserver.dav.app import make_app
 from davserver.dav.status import row_of
+from davserver.errors import DavserverError
 from davserver.live.house import House
 from davserver.live.keeper import Keeper
+from davserver.live.rehearsal import rehearse
 from davserver.middleware.access_log import AccessLog, console_line, json_line
 from davserver.middleware.authentication import Authenticated
 from davserver.middleware.browsers import CrossSiteCheck, HostCheck
@@ -32,6 +34,7 @@ from davserver.server.opening import open_house
 from davserver.server.pool import pass_on
 from davserver.server.process import Site
 from davserver.server.sockets import Address
+from davserver.trouble import log_fault
 from davserver.values import Locator
 from davserver.web.app import PREFIX, WebApp
 from davserver.web.metrics import Metrics
@@ -50,6 +53,7 @@ def compose(settings: Settings, address: Address, keeper: Keeper, *, multiproces
     metrics = Metrics(shared=multiprocess)
     house = open_house(settings, keeper=keeper, restored=_report_restored, before_wait=pass_on)
     house.start()
+    _rehearse(house)
     app: Application = Authenticated(behind_the_door(settings, house, metrics), open_door(settings, address, house))
     app = BehindProxies(
         app,
@@ -72,6 +76,14 @@ def compose(settings: Settings, address: Address, keeper: Keeper, *, multiproces
         closing.append(log.close)
     observed = Observed(app, tuple(observers), monotonic=time.monotonic, random_bytes=os.urandom)
     return Site(observed, tuple(closing))
+
+
+def _rehearse(house: House) -> None:
+    """Spare the first clients what is done once; a catalog that cannot be written now may be so when they come."""
+    try:
+        rehearse(house)
+    except DavserverError as error:
+        log_fault(_log, "no rehearsal: the first requests will take longer", error)
 
 
 def behind_the_door(settings: Settings, house: House, metrics: Metrics) -> Application:
