@@ -35,6 +35,9 @@ class Fs(Protocol):
     def open_table(self, path: Path) -> int:
         """Open a file, made if need be, for reading and for ``write_at``; OSError if the name is a link."""
 
+    def open_made_table(self, path: Path) -> int:
+        """Open such a file for reading; OSError if the name is a link or not there."""
+
     def close(self, fd: int) -> None:
         """Close a descriptor, and give up its lock."""
 
@@ -116,6 +119,10 @@ class RealFs:
         """Call open for reading and writing; without waiting, whatever lies there."""
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         return os.open(path, flags, 0o600)
+
+    def open_made_table(self, path: Path) -> int:
+        """Call open for reading; without waiting, whatever lies there."""
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
 
     def close(self, fd: int) -> None:
         """Call close."""

@@ -84,9 +84,12 @@ class MarkTable:
         place = _place_of(locator, identity)
         start = _bucket_of(locator)
         with suppress(OSError):
-            fd = self._open()
-            bucket = self._fs.read(fd, _BUCKET_BYTES, start).ljust(_BUCKET_BYTES, b"\0")
-            self._fs.write_at(fd, place, start + _PLACE_BYTES * _choose(bucket, place))
+            fd = self._fs.open_table(self._path)  # not kept: a disk with a file that is open for writing stays writable
+            try:
+                bucket = self._fs.read(fd, _BUCKET_BYTES, start).ljust(_BUCKET_BYTES, b"\0")
+                self._fs.write_at(fd, place, start + _PLACE_BYTES * _choose(bucket, place))
+            finally:
+                self._fs.close(fd)
 
     def holds(self, locator: Locator, identity: Identity) -> bool:
         """Look for the mark; one call."""
@@ -107,7 +110,7 @@ class MarkTable:
     def _open(self) -> int:
         with self._opening:
             if self._fd is None:
-                self._fd = self._fs.open_table(self._path)
+                self._fd = self._fs.open_made_table(self._path)
             return self._fd
 
 

@@ -255,7 +255,7 @@ def test_what_is_no_table_is_none(process, tmp_path, make):
     assert one.fs.verified == 1
 
 
-@pytest.mark.parametrize("call", ["open_table", "write_at", "read"])
+@pytest.mark.parametrize("call", ["open_table", "open_made_table", "write_at", "read"])
 @pytest.mark.parametrize("code", [errno.EROFS, errno.EIO, errno.ENOSPC, errno.EMFILE])
 def test_a_table_that_cannot_be_used_stops_nothing(tmp_path, call, code):
     class Failing(RealFs):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from davserver.catalog.grafts import Grafts
 from davserver.collection.change import Copy, Mkdir, Remove
 from davserver.upkeep.fsck import fsck
 from davserver.upkeep.importing import import_manifest
@@ -233,3 +234,25 @@ def test_a_deep_tree_is_checked_without_recursion(premises):
     assert fsck(premises.house).findings == []
     premises.block_file(foo).unlink()
     assert fsck(premises.house).findings[0].places[0].path == deep[2:] + "/a"
+
+
+def test_a_commit_in_the_middle_of_a_look_is_no_damage(premises):
+    """It drops the note that an entry needs another collection: the entry is in a version now."""
+    house = premises.house
+    for name in ("here", "there"):
+        premises.create(name)
+    premises.change("there", Mkdir(("d",)))
+    for number in range(100):
+        premises.put("there", f"d/{number}", b"content")
+    here, there = (house.view(name).info.id for name in ("here", "there"))
+    house.edit(lambda edit: edit.graft(here, ("d",), there, ("d",)))
+    with house.read_catalog() as tables:
+        assert Grafts(tables.connection).all()
+
+    def commit(_what, done, total):
+        if done == total:
+            house.commit("here")
+
+    assert fsck(house, progress=commit).findings == []
+    with house.read_catalog() as tables:
+        assert not Grafts(tables.connection).all()
