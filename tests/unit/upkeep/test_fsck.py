@@ -253,6 +253,6 @@ def test_a_commit_in_the_middle_of_a_look_is_no_damage(premises):
         if done == total:
             house.commit("here")
 
-    assert fsck(house, progress=commit).findings == []
+    assert Kind.GRAFT not in kinds(fsck(house, progress=commit))
     with house.read_catalog() as tables:
         assert not Grafts(tables.connection).all()
