@@ -33,7 +33,7 @@ class FileSource:
     def __init__(self, file: FileNode, blocks: RangeReader, *, sends_files: bool) -> None:
         self._file = file
         self._blocks = blocks
-        self._files = blocks if sends_files and isinstance(blocks, ServesFiles) else None
+        self._sends_files = sends_files
 
     def read(self, span: Span) -> Iterator[bytes]:
         """Yield the bytes of a span of the file; raises BlockError."""
@@ -56,8 +56,9 @@ class FileSource:
             yield b"".join(gathered)
 
     def _pieces(self, extent: Extent) -> Iterator[bytes]:
-        if self._files is not None and isinstance(extent, StoredExtent) and extent.length >= LENT_BYTES:
-            block = self._files.open_verified(extent.locator)
+        if self._sends_files and extent.length >= LENT_BYTES and isinstance(extent, StoredExtent):
+            files = self._blocks  # asked only here: whether something fits a Protocol takes 10 us to find out
+            block = files.open_verified(extent.locator) if isinstance(files, ServesFiles) else None
             if block is not None:
                 with block:
                     yield from self._lent(block, extent)

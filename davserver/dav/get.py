@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from davserver.collection.extents import RangeReader
@@ -83,21 +84,34 @@ def _folder(request: Request, house: House, folder: Resource) -> Response:
 
 def _chosen(request: Request, blocks: RangeReader, resource: Resource, file: FileNode) -> Response:
     current = resource.validators()
-    headers = [
-        *validator_headers(current.etag, current.modified_s),
-        _FOREVER if isinstance(request.target, InContent) else _REVALIDATE,
-    ]
+    kind = content_type(resource.segments[-1], file)
+    is_immutable = isinstance(request.target, InContent)
     not_modified = check_read(Conditions.of(request.headers), current) is ReadOutcome.NOT_MODIFIED
     if not_modified and not request.asking.has(office.NO_304):
-        return Response(304, headers)
-    kind = content_type(resource.segments[-1], file)
+        return Response(304, [*validator_headers(current.etag, current.modified_s), _caching(is_immutable)])
     source = FileSource(file, blocks, sends_files=request.sends_files)
-    in_place = [] if mediatypes.is_shown(kind) else [_TO_BE_SAVED]
-    representation = _Representation(file, kind, [*headers, *_OF_FILES, *in_place], source)
+    headers = list(_described(current.etag, current.modified_s, kind, is_immutable))
+    representation = _Representation(file, kind, headers, source)
     head = request.method == "HEAD"
     spans = None if head else _asked_spans(request, current, file.size)
     response = representation.head() if head else representation.asked(spans, request.request_id)
     return offer(response, request.headers, file, request.memory.digests, blocks, head=head)
+
+
+def _caching(is_immutable: bool) -> tuple[str, str]:  # noqa: FBT001
+    return _FOREVER if is_immutable else _REVALIDATE
+
+
+@lru_cache(maxsize=512)
+def _described(
+    etag: str | None,
+    modified_s: int | None,
+    kind: str,
+    is_immutable: bool,  # noqa: FBT001
+) -> tuple[tuple[str, str], ...]:
+    """Return the headers that every part of a file bears; a client that reads a file in ranges asks again and again."""
+    in_place = () if mediatypes.is_shown(kind) else (_TO_BE_SAVED,)
+    return (*validator_headers(etag, modified_s), _caching(is_immutable), *_OF_FILES, *in_place)
 
 
 def _asked_spans(request: Request, current: Validators, size: int) -> tuple[Span, ...] | None:

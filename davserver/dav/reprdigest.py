@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import OrderedDict
+from functools import lru_cache
 from threading import BoundedSemaphore, Lock
 
 from davserver.collection.extents import RangeReader
@@ -22,6 +23,7 @@ from davserver.dav.conditional import HeaderLookup
 from davserver.dav.responses import HeaderList, Response
 from davserver.dav.structured import parse_dictionary, write_member
 
+Checksums = tuple[tuple[str, str], ...]
 SLICE_BYTES = 1 << 20
 MAX_COMPUTED_BYTES = 1 << 30
 """Some three seconds of reading and hashing. Files that came by one PUT have their digest, whatever their size."""
@@ -90,10 +92,17 @@ def wanted_algorithms(field: str, text: str) -> list[str]:
 
 def _of_the_file(want: str | None, file: FileNode, digests: ReprDigests, blocks: RangeReader) -> HeaderList:
     if want is None:
-        known = [(key, _stored(file, algorithm)) for key, algorithm in _OFFERED.items()]
-        members = [write_member(key, digest) for key, digest in known if digest is not None]
-        return [("Repr-Digest", ", ".join(members))] if members else []
+        known = _known(file.attributes.checksums)
+        return [("Repr-Digest", known)] if known else []
     return _best("Repr-Digest", want, file, digests, blocks)
+
+
+@lru_cache(maxsize=512)
+def _known(checksums: Checksums) -> str:
+    """Write what is stored of what is offered, for each part of a file alike; "" if nothing is."""
+    stored = dict(checksums)
+    known = [(key, stored.get(algorithm)) for key, algorithm in _OFFERED.items()]
+    return ", ".join(write_member(key, bytes.fromhex(digest)) for key, digest in known if digest is not None)
 
 
 def _best(field: str, want: str, file: FileNode, digests: ReprDigests, blocks: RangeReader) -> HeaderList:

@@ -16,14 +16,11 @@ from davserver.middleware.wsgi import Application, Environ, Headers, StartRespon
 _ACTIVE = ("text/html", "application/xhtml+xml", "image/svg+xml", "application/pdf")
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: 'self'"
 _ALWAYS = (
-    ("x-content-type-options", ("X-Content-Type-Options", "nosniff")),
-    ("referrer-policy", ("Referrer-Policy", "no-referrer")),
-    ("cross-origin-resource-policy", ("Cross-Origin-Resource-Policy", "same-origin")),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
 )
-_IF_ACTIVE = (
-    ("content-security-policy", ("Content-Security-Policy", _SANDBOX)),
-    ("x-frame-options", ("X-Frame-Options", "DENY")),
-)
+_IF_ACTIVE = (("Content-Security-Policy", _SANDBOX), ("X-Frame-Options", "DENY"))
 
 
 class SecurityHeaders:
@@ -42,12 +39,7 @@ class SecurityHeaders:
 
 
 def _missing(headers: Headers) -> Headers:
-    kind = ""
-    present = set()
-    for name, value in headers:
-        lower = name.lower()
-        present.add(lower)
-        if lower == "content-type":
-            kind = value.lower()
-    wanted = (*_ALWAYS, *_IF_ACTIVE) if kind.startswith(_ACTIVE) else _ALWAYS
-    return [header for lower, header in wanted if lower not in present]
+    present = dict(headers)  # the applications below write names as they are written here
+    is_active = present.get("Content-Type", "").lower().startswith(_ACTIVE)
+    wanted = (*_ALWAYS, *_IF_ACTIVE) if is_active else _ALWAYS
+    return [header for header in wanted if header[0] not in present]
