@@ -10,10 +10,10 @@ from davserver.live.edit import Edit
 from davserver.live.house import House
 
 NOT_FOR_REQUESTS = {
-    House: {"read_catalog", "directories", "register", "start", "failing", "damaged", "trouble", "close"}
+    House: {"read_catalog", "directories", "register", "start", "hurry", "trouble", "troubles", "close"}
     | {"access_changes"},
     Edit: {"version", "tail", "access", "add_records", "add_trail", "add_text", "checkpoint", "owned", "set_owner"}
-    | {"refuse_growth", "tables"},
+    | {"rebase", "refuse_growth", "tables", "trim"},
 }
 """What serves the rest of the process: it fails on the guarded ones, which have nothing for it to work on."""
 

@@ -1,5 +1,6 @@
 """What goes, what stays, and what gc refuses to believe."""
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -28,7 +29,8 @@ from davserver.upkeep.gc import TASK, Run, Yard, collect
 from davserver.upkeep.harvest import Policy
 from davserver.upkeep.importing import import_manifest
 from davserver.upkeep.owner import claim, owner_of
-from davserver.values import parse_path
+from davserver.values import Locator, parse_path
+from tests.support.process import until
 
 FRESH_S, GRACE_S, KEEP_S, PURGE_S = 100, 300, 1000, 2000
 POLICY = Policy(grace_s=GRACE_S, keep_s=KEEP_S, purge_s=PURGE_S)
@@ -278,8 +280,10 @@ def test_an_upload_slower_than_the_grace_names_what_is_there(ground, photos):
     with ground.house.upload(None) as upload:
         upload.write(b"first" * 200)
         upload.write(b"second" * 200)
+        whole = [Locator(hashlib.md5(data[:1000]).hexdigest(), 1000) for data in (b"first" * 200, b"second" * 200)]
+        until(lambda: all(ground.has(locator) for locator in whole))
         ground.wait(GRACE_S + 1)
-        assert ground.collect().trashed == 1  # the first block had been stored, and nobody could know of the upload
+        assert ground.collect().trashed == 2  # they had been stored, and nobody could know of the upload
         upload.write(b"third" * 100)
         node = upload.finish(lambda etag: Attributes(etag=etag))
     ground.wait(GRACE_S + 1)
