@@ -31,6 +31,11 @@ class FairQueue(Generic[Item]):
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def room(self) -> int:
+        """How many more items may wait."""
+        return self._capacity - self._count
+
     def put(self, client: str | None, item: Item) -> bool:
         """Queue an item; False if too many wait already."""
         with self._changed:

@@ -31,6 +31,7 @@ _LAST_WORDS_S = 2.0
 LONG_S = 0.005
 """A request that takes longer is not waited for with the watch."""
 _QUIET_ROUNDS = 40
+_AT_ONCE = 64
 
 
 class Watcher(threading.Thread):
@@ -203,10 +204,13 @@ class Pool:
             return
         self._set_queue_aside()  # their clients have as much in work as they may: look past them
         try:
-            for conn in self._server.watch.look():
-                if thread is self._stand_in:
+            if thread is self._stand_in:
+                for conn in self._server.watch.look():
                     self._server.watch.set_aside(conn)
-                self._offer(conn)
+                    self._offer(conn)
+            else:  # no more than the queue takes: what is not looked at is not refused, it comes next
+                for conn in self._server.watch.look(at_most=max(1, min(_AT_ONCE, self._fair.room))):
+                    self._offer(conn)
         except Exception as error:  # noqa: BLE001  # whoever has the watch must survive what one client causes
             _log.error("accepting failed", exc_info=error)
 

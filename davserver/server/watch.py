@@ -49,12 +49,12 @@ class Watch:
         self._poll.register(listener, select.EPOLLIN)
         self._expires_s = time.monotonic() + server.expiration_interval
 
-    def look(self, wait_s: float | None = None) -> list[Connection]:
-        """Wait for something, and return the connections on which something came; they go on being watched."""
+    def look(self, wait_s: float | None = None, at_most: int = _AT_ONCE) -> list[Connection]:
+        """Wait for something, and return some connections on which something came; they go on being watched."""
         now_s = time.monotonic()
         patience_s = max(self._expires_s - now_s, 0.0) if wait_s is None else wait_s
         ready: list[Connection] = []
-        for fd, _ in self._poll.poll(patience_s, _AT_ONCE):
+        for fd, _ in self._poll.poll(patience_s, at_most):
             conn = self._waiting.get(fd)
             if conn is not None:
                 ready.append(conn)

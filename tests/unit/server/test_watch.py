@@ -87,5 +87,14 @@ def test_what_follows_a_request_on_its_connection_waits_for_it_and_is_not_lost(s
     assert [wire.response()[2] for _ in range(2)] == [b"GET /long ", b"GET /next "]
 
 
+def test_a_short_queue_refuses_nothing_while_threads_are_idle(stage):
+    connect = stage.serve(echo, threads=4, queue=2)
+    wires = [connect() for _ in range(20)]
+    for turn in range(5):
+        for wire in wires:
+            wire.send(get(f"/{turn}"))
+        assert [wire.response()[0] for wire in wires] == [200] * len(wires)
+
+
 def test_passing_on_outside_of_a_server_does_nothing():
     pass_on()
