@@ -38,74 +38,70 @@ class Counter:
             self.value += 1
 
 
+class Work:
+    """Writers at work on a server, and the moments at which something of it is killed."""
+
+    def __init__(self, server: Server) -> None:
+        seed = random.SystemRandom().getrandbits(32)
+        print(f"seed {seed}")
+        self.counter = Counter()
+        self._server = server
+        self._moments = random.Random(seed)
+        self._writers = [Writer(number, seed + number, self.counter) for number in range(WRITERS)]
+        with server.dav() as dav:
+            for collection in SHARED:
+                dav.mkcol(collection)
+            for writer in self._writers:
+                writer.prepare(dav)
+
+    def go_on_until(self, kill: Callable[[], None]) -> None:
+        """Let the writers work until some changes are acknowledged; kill the server, or a part of it, under them."""
+        stopped = threading.Event()
+        changes = self.counter.value + self._moments.randint(1, MOST_CHANGES)
+        with ThreadPoolExecutor(len(self._writers)) as pool:
+            runs = [pool.submit(writer.work, self._server.url, stopped) for writer in self._writers]
+            try:
+                until(lambda: self.counter.value >= changes or all(run.done() for run in runs))
+                kill()
+            finally:
+                stopped.set()
+            for run in runs:
+                run.result()
+        failures = [writer.failure for writer in self._writers if writer.failure is not None]
+        assert failures == [], "".join(self._server.complaints[-40:])
+
+    def check(self) -> None:
+        """Compare what is there with what was acknowledged."""
+        with self._server.dav() as dav:
+            for writer in self._writers:
+                writer.check(dav)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(60 + 20 * ROUNDS)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_kill_loses_nothing_acknowledged_and_leaves_nothing_half_done(tmp_path: Path, workers: int) -> None:
-    seed = random.SystemRandom().getrandbits(32)
-    print(f"seed {seed}")
-    moments = random.Random(seed)
-    counter = Counter()
-    writers = [Writer(number, seed + number, counter) for number in range(WRITERS)]
     with serving(tmp_path / "data", "--workers", str(workers), environment=EAGER_COMMITS) as server:
-        with server.dav() as dav:
-            for collection in SHARED:
-                dav.mkcol(collection)
-            for writer in writers:
-                writer.prepare(dav)
+        work = Work(server)
         for _ in range(ROUNDS):
-            work_and_kill(server, writers, counter, moments.randint(1, MOST_CHANGES), server.kill)
+            work.go_on_until(server.kill)
             server.start()
-            with server.dav() as dav:
-                for writer in writers:
-                    writer.check(dav)
+            work.check()
             davserver(server.data, "fsck")
-    assert counter.value >= ROUNDS
+    assert work.counter.value >= ROUNDS
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(60 + 20 * ROUNDS)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_kill_of_the_housekeeper_is_noticed_by_nobody(tmp_path: Path, workers: int) -> None:
-    seed = random.SystemRandom().getrandbits(32)
-    print(f"seed {seed}")
-    moments = random.Random(seed)
-    counter = Counter()
-    writers = [Writer(number, seed + number, counter) for number in range(WRITERS)]
     with serving(tmp_path / "data", "--workers", str(workers), environment=EAGER_COMMITS) as server:
-        with server.dav() as dav:
-            for collection in SHARED:
-                dav.mkcol(collection)
-            for writer in writers:
-                writer.prepare(dav)
+        work = Work(server)
         for _ in range(ROUNDS):
-            work_and_kill(server, writers, counter, moments.randint(1, MOST_CHANGES), server.kill_housekeeper)
-            with server.dav() as dav:
-                for writer in writers:
-                    writer.check(dav)
+            work.go_on_until(server.kill_housekeeper)
+            work.check()
             davserver(server.data, "fsck")
         until(lambda: server.housekeeper)
         server.stop()
         server.start()
-        with server.dav() as dav:
-            for writer in writers:
-                writer.check(dav)
-
-
-def work_and_kill(
-    server: Server, writers: list[Writer], counter: Counter, changes: int, kill: Callable[[], None]
-) -> None:
-    """Let the writers work until so many changes are acknowledged; kill the server, or a part of it, under them."""
-    stopped = threading.Event()
-    start = counter.value
-    with ThreadPoolExecutor(len(writers)) as pool:
-        runs = [pool.submit(writer.work, server.url, stopped) for writer in writers]
-        try:
-            until(lambda: counter.value - start >= changes or all(run.done() for run in runs))
-            kill()
-        finally:
-            stopped.set()
-        for run in runs:
-            run.result()
-    failures = [writer.failure for writer in writers if writer.failure is not None]
-    assert failures == [], "".join(server.complaints[-40:])
+        work.check()
