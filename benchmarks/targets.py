@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from benchmarks.peers.everyone import BY_NAME, DAVSERVER, DAVSERVER_2
-from benchmarks.units import spell
+from benchmarks.units import digits, spell
 
 Medians = Mapping[str, Mapping[str, float]]
 """For each peer, each of its figures; of one workload."""
@@ -51,7 +51,7 @@ class Times:
         fastest = (max if more else min)(theirs, key=lambda peer: theirs[peer])
         reached = own / theirs[fastest] if more else theirs[fastest] / own
         whom = BY_NAME[fastest].title + (" (the fastest)" if len(self.peers) > 1 else "")
-        return Verdict(f"≥ {self.ratio:g} × {whom}", f"{reached:.3g} ×", reached >= self.ratio)
+        return Verdict(f"≥ {self.ratio:g} × {whom}", f"{digits(reached)} ×", reached >= self.ratio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class TimesOwn:
         ]
         if not ratios:
             return None
-        return Verdict(f"≥ {self.ratio:g} × {self.what}", f"{max(ratios):.3g} ×", max(ratios) >= self.ratio)
+        return Verdict(f"≥ {self.ratio:g} × {self.what}", f"{digits(max(ratios))} ×", max(ratios) >= self.ratio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class TwoWorkers:
         one, two = (medians.get(peer.name, {}).get("value") for peer in (DAVSERVER, DAVSERVER_2))
         if one is None or two is None:
             return None
-        return Verdict(f"2 workers ≥ {self.ratio:g} × 1 worker", f"{two / one:.3g} ×", two / one >= self.ratio)
+        return Verdict(f"2 workers ≥ {self.ratio:g} × 1 worker", f"{digits(two / one)} ×", two / one >= self.ratio)
 
 
 def _own(medians: Medians) -> Sequence[Mapping[str, float]]:
