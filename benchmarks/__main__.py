@@ -7,6 +7,7 @@ and the plots into docs/; ``--quick`` tries everything in a few minutes. Exits 1
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -126,4 +127,5 @@ def progress(console: Console, total: int) -> Iterator[tuple[Tell, Tell]]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that no server is left running
     sys.exit(main())
