@@ -31,7 +31,6 @@ _LAST_WORDS_S = 2.0
 LONG_S = 0.005
 """A request that takes longer is not waited for with the watch."""
 _QUIET_ROUNDS = 40
-_AT_ONCE = 64
 
 
 class Watcher(threading.Thread):
@@ -140,11 +139,9 @@ class Pool:
             conn.close()
         with self._turns:
             thread.conn = None
-        if not stays:
-            pass
-        elif conn.has_data():
+        if stays and conn.has_data():
             self._offer(conn)
-        else:
+        elif stays:
             self._server.watch.add(conn)
         if not thread.leads and len(self._fair):
             self._server.watch.poke()  # what a client has in work no more may let others of its requests in
@@ -209,7 +206,7 @@ class Pool:
                     self._server.watch.set_aside(conn)
                     self._offer(conn)
             else:  # no more than the queue takes: what is not looked at is not refused, it comes next
-                for conn in self._server.watch.look(at_most=max(1, min(_AT_ONCE, self._fair.room))):
+                for conn in self._server.watch.look(at_most=max(1, self._fair.room)):
                     self._offer(conn)
         except Exception as error:  # noqa: BLE001  # whoever has the watch must survive what one client causes
             _log.error("accepting failed", exc_info=error)

@@ -54,7 +54,7 @@ class Watch:
         now_s = time.monotonic()
         patience_s = max(self._expires_s - now_s, 0.0) if wait_s is None else wait_s
         ready: list[Connection] = []
-        for fd, _ in self._poll.poll(patience_s, at_most):
+        for fd, _ in self._poll.poll(patience_s, min(at_most, _AT_ONCE)):
             conn = self._waiting.get(fd)
             if conn is not None:
                 ready.append(conn)
@@ -66,7 +66,7 @@ class Watch:
         if time.monotonic() >= self._expires_s:
             self._expires_s = time.monotonic() + self._server.expiration_interval
             ready += self._expire()
-        return ready
+        return [conn for conn in ready if conn.watched]  # others were closed meanwhile, to make room
 
     def poke(self) -> None:
         """End the wait of whoever looks."""

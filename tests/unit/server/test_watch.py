@@ -1,11 +1,15 @@
 """Whoever watches, each request is served once, and none waits behind another that takes long."""
 
+import socket
 import threading
 from collections import Counter
 
 import pytest
 
+from davserver.server.http import Limits, Server
 from davserver.server.pool import pass_on
+from davserver.server.watch import Watch
+from tests.support.process import until
 from tests.unit.server.conftest import echo
 
 
@@ -94,6 +98,24 @@ def test_a_short_queue_refuses_nothing_while_threads_are_idle(stage):
         for wire in wires:
             wire.send(get(f"/{turn}"))
         assert [wire.response()[0] for wire in wires] == [200] * len(wires)
+
+
+def test_what_was_closed_to_make_room_is_not_served_too():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        server = Server(listener, echo, limits=Limits(connections=4), threads=1)
+        server.expiration_interval = 0  # so that each look closes what is too much
+        server.watch = watch = Watch(server, listener)
+        clients = [socket.create_connection(listener.getsockname()) for _ in range(4)]
+        for client in clients:
+            client.sendall(b"GET /")
+        until(lambda: len(watch.look(0.0)) == 4)
+        server.limits = Limits(connections=2)
+        ready = watch.look(0.0)
+        assert [conn.watched for conn in ready] == [True, True]
+        watch.close()
+        for client in clients:
+            client.close()
 
 
 def test_passing_on_outside_of_a_server_does_nothing():
