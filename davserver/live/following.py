@@ -76,15 +76,23 @@ class Follower:
     def _run(self) -> None:
         wait_s = self._poll_s
         while not self._stopping.wait(wait_s):
-            try:
-                self._follow()
-                wait_s = self._poll_s
-            except DavserverError:  # the catalog's, which its health tells, and each request that meets it
-                wait_s = self._retry_s
+            wait_s = self._poll_s if self._follow() else self._retry_s
 
-    def _follow(self) -> None:
-        for live in self._registry.unsettled():
+    def _follow(self) -> bool:
+        """Adopt what there is to adopt; False if some of it failed, which keeps none of the others in memory.
+
+        Why is told by the catalog's health, by the commits of the collection and by each request that meets it.
+        """
+        is_well = True
+        try:
+            unsettled = self._registry.unsettled()
+        except DavserverError:
+            return False
+        for live in unsettled:
             try:
                 self._adopt(live)
             except NotFound:  # purged meanwhile
                 continue
+            except DavserverError:
+                is_well = False
+        return is_well

@@ -6,6 +6,8 @@ import pytest
 
 from davserver.collection.attributes import Attributes
 from davserver.collection.change import Mkdir, Put, Remove
+from davserver.errors import StoreUnavailable
+from davserver.live.following import Follower
 from davserver.live.keeper import Troubles
 from davserver.live.settings import CommitPolicy
 from tests.support.process import until
@@ -125,3 +127,28 @@ def test_writers_in_both_and_commits_all_the_time_lose_nothing(served, other):
     assert {name for name, _ in served.view("photos").root.get("busy").items()} == names
     assert served.commit("photos").root == other.commit("photos").root
     until(lambda: live_root(served).mem_bytes == 0)
+
+
+def test_a_collection_that_cannot_be_adopted_keeps_no_other_in_memory(served, other):
+    served.edit(lambda edit: edit.create_collection("films"))
+    with served.upload(4) as upload:
+        upload.write(b"film")
+        node = upload.finish(lambda etag: Attributes(etag=etag))
+    served.edit(lambda edit: edit.apply(edit.view("films").info.id, Put(("film",), node)))
+    other.commit("photos")
+    other.commit("films")
+    adopt = served._follower._adopt
+
+    def adopt_films(live):
+        if live.state.row.name == "photos":
+            raise StoreUnavailable("not now")
+        return adopt(live)
+
+    follower = Follower(
+        served._registry, adopt_films, Elsewhere(), memory_bytes=1 << 30, patience_s=1.0, poll_s=0.01, retry_s=0.01
+    )
+    photos, films = served._registry._open.values()
+    follower.start()
+    until(lambda: not films.state.root.mem_bytes)
+    follower.stop()
+    assert photos.state.root.mem_bytes
