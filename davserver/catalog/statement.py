@@ -45,11 +45,7 @@ class Statement:
         if not many:
             return
         cursor = connection.connection.cursor()
-        try:
-            cursor.executemany(text, many)
-        except Exception as error:
-            spoil(connection, error)
-            raise
+        _run(connection, cursor, cursor.executemany, text, many)
 
     def _form(self, connection: Connection) -> tuple[str, Callable[[Values], Any]]:
         dialect = connection.dialect
@@ -67,8 +63,12 @@ def directly(connection: Connection, text: str, values: Any = ()) -> Any:
     It begins no transaction of SQLAlchemy's: that would hold back checkpoints and hide changes from a watcher.
     """
     cursor = connection.connection.cursor()
+    return _run(connection, cursor, cursor.execute, text, values)
+
+
+def _run(connection: Connection, cursor: Any, execute: Callable[[str, Any], Any], text: str, values: Any) -> Any:
     try:
-        return cursor.execute(text, values)
+        return execute(text, values)
     except Exception as error:
         cursor.close()  # or the error's traceback keeps it, and the connection's next transaction begins in an old one
         spoil(connection, error)
