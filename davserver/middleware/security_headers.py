@@ -39,7 +39,7 @@ class SecurityHeaders:
 
 
 def _missing(headers: Headers) -> Headers:
-    present = dict(headers)  # the applications below write names as they are written here
-    is_active = present.get("Content-Type", "").lower().startswith(_ACTIVE)
+    present = {name.lower(): value for name, value in headers}
+    is_active = present.get("content-type", "").lower().startswith(_ACTIVE)
     wanted = (*_ALWAYS, *_IF_ACTIVE) if is_active else _ALWAYS
-    return [header for header in wanted if header[0] not in present]
+    return [header for header in wanted if header[0].lower() not in present]
