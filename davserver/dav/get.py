@@ -85,12 +85,12 @@ def _folder(request: Request, house: House, folder: Resource) -> Response:
 def _chosen(request: Request, blocks: RangeReader, resource: Resource, file: FileNode) -> Response:
     current = resource.validators()
     kind = content_type(resource.segments[-1], file)
-    is_immutable = isinstance(request.target, InContent)
+    caching = _FOREVER if isinstance(request.target, InContent) else _REVALIDATE
     not_modified = check_read(Conditions.of(request.headers), current) is ReadOutcome.NOT_MODIFIED
     if not_modified and not request.asking.has(office.NO_304):
-        return Response(304, [*validator_headers(current.etag, current.modified_s), _caching(is_immutable)])
+        return Response(304, [*validator_headers(current.etag, current.modified_s), caching])
     source = FileSource(file, blocks, sends_files=request.sends_files)
-    headers = list(_described(current.etag, current.modified_s, kind, is_immutable))
+    headers = list(_described(current.etag, current.modified_s, kind, caching))
     representation = _Representation(file, kind, headers, source)
     head = request.method == "HEAD"
     spans = None if head else _asked_spans(request, current, file.size)
@@ -98,20 +98,16 @@ def _chosen(request: Request, blocks: RangeReader, resource: Resource, file: Fil
     return offer(response, request.headers, file, request.memory.digests, blocks, head=head)
 
 
-def _caching(is_immutable: bool) -> tuple[str, str]:  # noqa: FBT001
-    return _FOREVER if is_immutable else _REVALIDATE
-
-
 @lru_cache(maxsize=512)
 def _described(
     etag: str | None,
     modified_s: int | None,
     kind: str,
-    is_immutable: bool,  # noqa: FBT001
+    caching: tuple[str, str],
 ) -> tuple[tuple[str, str], ...]:
     """Return the headers that every part of a file bears; a client that reads a file in ranges asks again and again."""
     in_place = () if mediatypes.is_shown(kind) else (_TO_BE_SAVED,)
-    return (*validator_headers(etag, modified_s), _caching(is_immutable), *_OF_FILES, *in_place)
+    return (*validator_headers(etag, modified_s), caching, *_OF_FILES, *in_place)
 
 
 def _asked_spans(request: Request, current: Validators, size: int) -> tuple[Span, ...] | None:

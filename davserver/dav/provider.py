@@ -38,7 +38,6 @@ class HouseProvider(DAVProvider):  # type: ignore[misc]  # wsgidav has no types
     def __init__(self, house: House) -> None:
         super().__init__()
         self.house = house
-        self._digests = ReprDigests()
         self._memory = Memory(ReprDigests(), WrittenLeaves(house.settings.listing_bytes), SmallFiles())
 
     def get_resource_inst(self, path: str, environ: Environ) -> Folder | File | None:

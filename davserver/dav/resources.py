@@ -125,10 +125,7 @@ def _in_collection(house: House, target: InCollection) -> Resource:
     view = house.view_uuid(target.key) if target.by_uuid else view_of(house, target.key)
     if view.info.trashed_ns is not None:
         raise NotFound("this collection is in the trash")
-    path = settle(view.root, target.path)
-    node = tree.lookup(view.root, path)
-    if node is None:
-        raise NotFound("nothing is here")
+    path, node = _look_up(view.root, target.path)
     return Resource(target.segments, Place.LIVE, view.info.created_ns, node, view.info, view.root, path, view.seq)
 
 
@@ -152,11 +149,19 @@ def _dated(root: DirNode, created_ns: int) -> DirNode:
 
 
 def _in_tree(target: InContent | InVersion, base: Resource, root: DirNode) -> Resource:
-    path = settle(root, target.path)
-    node = tree.lookup(root, path)
-    if node is None or (base.hides_litter and any(is_litter(name) for name in path)):
+    path, node = _look_up(root, target.path)
+    if base.hides_litter and any(is_litter(name) for name in path):
         raise NotFound("nothing is here")
     return base._replace(node=node, root=root, path=path)
+
+
+def _look_up(root: DirNode, asked: TreePath) -> tuple[TreePath, Node]:
+    """Return the path in the spelling of the tree, and what is there; raises NotFound."""
+    path = settle(root, asked)
+    node = tree.lookup(root, path)
+    if node is None:
+        raise NotFound("nothing is here")
+    return path, node
 
 
 def loaded(house: House, resource: Resource) -> Resource:

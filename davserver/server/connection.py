@@ -83,11 +83,6 @@ class Connection(HTTPConnection):
             self._reader = Reader(self.source)
         return self._reader
 
-    @property
-    def remote_port_text(self) -> str:
-        """The client's port, "" for a unix socket."""
-        return str(self.remote_port or "")
-
     def has_data(self) -> bool:
         """Tell whether bytes wait that no poll would report, and that are worth a look."""
         return (self.due_s is None and bool(self.source.held)) or (not self.is_plain and has_pending(self.socket))

@@ -50,7 +50,7 @@ class Gateway(Gateway_10):
             "PATH_INFO": req.path.decode("latin-1"),
             "QUERY_STRING": req.qs.decode("latin-1"),
             "REMOTE_ADDR": conn.remote_addr or "",
-            "REMOTE_PORT": conn.remote_port_text,
+            "REMOTE_PORT": str(conn.remote_port or ""),
             "REQUEST_METHOD": req.method.decode("ascii"),
             "REQUEST_URI": req.uri.decode("latin-1"),
             "SCRIPT_NAME": "",

@@ -39,38 +39,30 @@ class Site:
     closing: tuple[Callable[[], None], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SignalPlan:
-    """What signals mean to a process: ``stop`` ends it gracefully, ``hurry`` cuts a stop short."""
-
-    stop: frozenset[signal.Signals]
-    hurry: frozenset[signal.Signals]
-
-
 def stop_signals() -> frozenset[signal.Signals]:
     """Return the signals that stop a server: a terminal's hangup too, unless it was started to outlive one (nohup)."""
     always = frozenset({signal.SIGTERM, signal.SIGINT})
     return always if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else always | {signal.SIGHUP}
 
 
-WORKER = SignalPlan(stop=frozenset({signal.SIGTERM}), hurry=frozenset({HURRY}))
-"""A worker hears a terminal's SIGINT and a supervisor's SIGTERM together with its parent: twice is not impatience."""
-
-
 class StopSignals:
-    """Signals as something to wait for; made in the main thread, once per process."""
+    """What a worker's parent tells it, as something to wait for: to stop (SIGTERM), to hurry (``HURRY``).
 
-    def __init__(self, plan: SignalPlan) -> None:
+    Made in the main thread, once per process. A worker hears a terminal's SIGINT and a supervisor's SIGTERM together
+    with its parent: twice is not impatience.
+    """
+
+    def __init__(self) -> None:
         self._read_end, write_end = os.pipe()
         os.set_blocking(write_end, False)
         signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        for number in plan.stop | plan.hurry:
+        for number in (signal.SIGTERM, HURRY):
             signal.signal(number, lambda _number, _frame: None)  # the wakeup descriptor carries the news
 
-    def wait(self, wanted: frozenset[signal.Signals], timeout_s: float | None = None, orphan_fd: int = -1) -> bool:
-        """Wait for one of the signals, or for the other end of ``orphan_fd`` to close; False if time is up."""
+    def wait(self, wanted: signal.Signals, timeout_s: float | None = None, orphan_fd: int = -1) -> bool:
+        """Wait for a signal, or for the other end of ``orphan_fd`` to close; False if time is up."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._read_end, selectors.EVENT_READ)
             if orphan_fd >= 0:
@@ -78,7 +70,7 @@ class StopSignals:
             while events := selector.select(timeout_s):
                 if any(key.fd == orphan_fd for key, _ in events):
                     return True
-                if os.read(self._read_end, 1)[0] in wanted:
+                if os.read(self._read_end, 1)[0] == wanted:
                     return True
         return False
 
@@ -89,17 +81,17 @@ def run(server: Server, site: Site, on_ready: Callable[[], None], shutdown_s: fl
     The other end of ``orphan_fd`` closes when the parent is gone, which ends this process too.
     Threads: must be called in the main thread, which does nothing but wait.
     """
-    signals = StopSignals(WORKER)
+    signals = StopSignals()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     server.prepare()
     threading.Thread(target=server.serve, name="accept", daemon=True).start()
     on_ready()
-    signals.wait(WORKER.stop, orphan_fd=orphan_fd)
+    signals.wait(signal.SIGTERM, orphan_fd=orphan_fd)
     _log.info("stopping", deadline_s=shutdown_s)
     stopping = threading.Thread(target=server.stop, args=(shutdown_s,), name="stop", daemon=True)
     stopping.start()
     while stopping.is_alive():
-        if signals.wait(WORKER.hurry, timeout_s=0.05):
+        if signals.wait(HURRY, timeout_s=0.05):
             server.requests.interrupt()
     for close in site.closing:
         close()

@@ -78,8 +78,7 @@ class SocketSource(io.RawIOBase):
         stream = io.BytesIO(self.held)
         head = read_head(stream, limits, fields_of)
         self.held = stream.read()
-        if self._deadline is not None:
-            self._deadline = None
+        self._deadline = None
         self._wire.start_anew()  # from now on the client's pace is what is limited
         return head
 

@@ -85,14 +85,14 @@ class Wire:
         self._incoming.moved(count)
         return count
 
-    def receive(self, buffer: memoryview, wait_s: float | None = None) -> int:
+    def receive(self, buffer: memoryview) -> int:
         """Wait and receive at least a byte, or 0 at the end.
 
-        Raises TimeoutError if nothing comes for ``wait_s``, or if the client has been too slow.
+        Raises TimeoutError if the client has been silent for too long, or too slow.
         """
         pass_on()
         while (count := self._receive_into(buffer, 0)) is None:
-            self._await_bytes(wait_s)
+            self._await_bytes()
         return count
 
     def send(self, data: memoryview) -> int:
@@ -131,9 +131,8 @@ class Wire:
                 self._outgoing.moved(count)
                 return count
 
-    def _await_bytes(self, wait_s: float | None = None) -> None:
-        allowed_s = self._incoming.left_s
-        if not self._poll(select.POLLIN, self._incoming, allowed_s if wait_s is None else min(wait_s, allowed_s)):
+    def _await_bytes(self) -> None:
+        if not self._poll(select.POLLIN, self._incoming, self._incoming.left_s):
             raise TimeoutError("timed out")
 
     def _await_room(self) -> None:
