@@ -11,9 +11,10 @@ from davserver.access.principal import Principal
 from davserver.access.rights import Rights
 from davserver.blocks.memory import MemoryStore
 from davserver.catalog.database import open_catalog
-from davserver.catalog.model import Lock, Right
+from davserver.catalog.model import Right
 from davserver.errors import NotFound
 from davserver.live.house import House
+from tests.support.locks import lock_of
 
 
 class MayWrite:
@@ -46,7 +47,7 @@ def house(tmp_path):
 def test_what_one_may_not_see_is_not_shown_under_a_name_that_one_might_see(house, monkeypatch, ask):
     own = house.edit(lambda edit: edit.create_collection("a"))
     secret = house.edit(lambda edit: edit.create_collection("secret"))
-    house.edit(lambda edit: edit.add_lock(lock(secret.id)))
+    house.edit(lambda edit: edit.add_lock(lock_of(secret.id)))
     house.commit("secret")
     guarded = GuardedHouse(house, Rights(Principal("ann"), MayWrite(own.id), may_ask=True))
 
@@ -67,17 +68,3 @@ def test_what_one_may_not_see_is_not_shown_under_a_name_that_one_might_see(house
         monkeypatch.setattr(house, look, overtaken(getattr(house, look)))
     with pytest.raises(NotFound):
         ask(guarded)
-
-
-def lock(collection_id):
-    return Lock(
-        token="urn:x",
-        collection_id=collection_id,
-        path=(),
-        exclusive=True,
-        infinite=True,
-        owner_xml="",
-        principal="bob",
-        timeout_s=60,
-        expires_ns=1 << 62,
-    )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from davserver.catalog.model import Lock
 from davserver.collection import tree
 from davserver.collection.attributes import Attributes
 from davserver.collection.change import Mkdir, Put
+from tests.support.locks import lock_of
 
 
 def names(view):
@@ -62,27 +62,13 @@ def overtaken(house, other, monkeypatch):
         def replace(edit):
             leave(edit, old.id)
             successor.append(edit.create_collection("a").id)
-            edit.add_lock(lock(successor[-1]))
+            edit.add_lock(lock_of(successor[-1]))
 
         successor = []
         monkeypatch.setattr(house._registry, "view", find_and_be_overtaken)
         return successor
 
     return arrange
-
-
-def lock(collection_id):
-    return Lock(
-        token="urn:x",
-        collection_id=collection_id,
-        path=(),
-        exclusive=True,
-        infinite=True,
-        owner_xml="",
-        principal="bob",
-        timeout_s=60,
-        expires_ns=1 << 62,
-    )
 
 
 def trash(edit, collection_id):
