@@ -9,6 +9,7 @@ Never: stands in the way of what a commit, a repair or garbage collection stores
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -50,19 +51,31 @@ class Reserve:
         self._reserve_bytes = reserve_bytes
         self._monotonic = monotonic
         self._plenty_until_s = 0.0
+        self._near_the_floor = threading.Lock()
 
     def put(self, data: Buffer, known: Locator | None = None) -> Locator:
-        """Store a block if the reserve stays; raises StoreFull, and what the store raises."""
-        self.require(memoryview(data).nbytes)
-        return self._blocks.put(data, known)
+        """Store a block if the reserve stays; raises StoreFull, and what the store raises.
+
+        Where there is not plenty, one block at a time: none counts on the room that another is about to take.
+        """
+        size = memoryview(data).nbytes
+        if self._plenty(size):
+            return self._blocks.put(data, known)
+        with self._near_the_floor:
+            self.require(size)
+            return self._blocks.put(data, known)
 
     def require(self, size: int) -> None:
         """Raise StoreFull if so many bytes more would touch the reserve."""
+        self._plenty(size)
+
+    def _plenty(self, size: int) -> bool:
+        """Say whether so many bytes more leave plenty beside the reserve; raises StoreFull if they would touch it."""
         if not self._reserve_bytes:
-            return
+            return True
         now_s = self._monotonic()
         if size <= _SMALL_BYTES and now_s < self._plenty_until_s:
-            return
+            return True
         stored = self._blocks.free_bytes() if isinstance(self._blocks, KnowsSpace) else None
         known = [
             (place, free) for place, free in (("blocks", stored), ("catalog", self._catalog_free())) if free is not None
@@ -70,5 +83,7 @@ class Reserve:
         for place, free in known:
             if free - size < self._reserve_bytes:
                 raise StoreFull(f"{free} bytes are free for the {place}, {self._reserve_bytes} stay free", hint=HINT)
-        if all(free - size - self._reserve_bytes > PLENTY_BYTES for _, free in known):
+        plenty = all(free - size - self._reserve_bytes > PLENTY_BYTES for _, free in known)
+        if plenty:
             self._plenty_until_s = now_s + _LOOK_S
+        return plenty

@@ -1,5 +1,8 @@
 """The floor of free space: new content is refused above it, everything else goes on below it."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from davserver.blocks.memory import MemoryStore
@@ -57,6 +60,30 @@ def test_a_body_of_unknown_length_is_refused_when_it_touches_the_reserve(house, 
         for _ in range(10):
             upload.write(bytes(1000))
         upload.finish(lambda _etag: pytest.fail("it was all taken"))
+    assert disk.free >= RESERVE
+
+
+def test_blocks_that_come_at_once_do_not_count_on_the_same_room(disk):
+    disk.free = RESERVE + 1500
+    looks, stored = threading.Semaphore(0), []
+
+    class Slow:
+        def free_bytes(self):
+            looks.release()
+            return disk.free
+
+        def put(self, data, known=None):
+            if not stored:
+                stored.append(data)
+                # One look of each block if blocks look and are stored at once; else both are the first one's.
+                assert looks.acquire(timeout=10)
+                assert looks.acquire(timeout=10)
+            return disk.put(data, known)
+
+    reserve = Reserve(Slow(), lambda: None, RESERVE)
+    with ThreadPoolExecutor(2) as threads:
+        results = [threads.submit(reserve.put, bytes(1000)) for _ in range(2)]
+    assert sorted(type(r.exception()).__name__ for r in results) == ["NoneType", "StoreFull"]
     assert disk.free >= RESERVE
 
 
