@@ -61,7 +61,7 @@ class Edit:
         seq = working.state.seq + 1
         origin = change.origin if isinstance(change, Splice) else None
         working.entries.append(Entry(seq, header, inline, origin))
-        working.state = State(working.state.row, root, seq)
+        working.state = State(working.state.row, root, seq, working.state.stands_on)
         return root
 
     def check_leases(self, extents: Iterable[Extent]) -> None:

@@ -152,3 +152,10 @@ def test_a_collection_that_cannot_be_adopted_keeps_no_other_in_memory(served, ot
     until(lambda: not films.state.root.mem_bytes)
     follower.stop()
     assert photos.state.root.mem_bytes
+
+
+def test_an_edit_does_not_take_a_tree_off_the_checkpoint_it_stands_on(served, other):
+    other.commit("photos")
+    served._follower._adopt(served._registry.view("photos"))
+    put(served, ("busy", "third"), b"new")
+    assert served._registry.unsettled() == []
