@@ -20,5 +20,4 @@ def serve(context: click.Context, /, **flags: object) -> None:
     """Serve until interrupted."""
     from davserver.server.serve import serve as serve_until_stopped  # noqa: PLC0415  # other commands start faster
 
-    settings = load_settings(context, **flags).settings
-    serve_until_stopped(settings, lambda text: click.echo(text, nl=False))
+    serve_until_stopped(lambda: load_settings(context, **flags).settings, lambda text: click.echo(text, nl=False))

@@ -100,6 +100,15 @@ class Server(CherootServer):
         self.place()
         self.requests.stand_in()
 
+    def retire(self) -> None:
+        """Accept no more, and close each connection after its next answer: nobody is cut off by surprise."""
+        self.watch.retire()
+
+    @property
+    def is_deserted(self) -> bool:
+        """Whether no connection waits for its client."""
+        return self.watch.is_empty
+
     def stop(self, deadline_s: float = 5.0) -> None:
         """Stop accepting, serve what has arrived, end after ``deadline_s`` at the latest (and 2 s to clean up)."""
         with self._stopping:

@@ -12,12 +12,14 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from davserver.access.throttle import network_of
-from davserver.config import Settings
+from davserver.config import Settings, spelled
 from davserver.cores import anywhere, on_one_core
 from davserver.errors import ConfigError
 from davserver.live.keeper import Troubles
@@ -28,10 +30,11 @@ from davserver.server.entrance import has_accounts
 from davserver.server.head import HeadLimits
 from davserver.server.http import Limits, Server
 from davserver.server.logs import configure_logs
-from davserver.server.process import run
-from davserver.server.sockets import Address, listen, name_of, parse_listen
+from davserver.server.process import Site, run
+from davserver.server.sockets import Address, address_of, listen, name_of, parse_listen
+from davserver.server.supervisor import Supervisor, inherited_socket
 from davserver.server.tls import TlsAdapter
-from davserver.server.workers import Parent
+from davserver.server.workers import Duties, Parent
 
 _log = structlog.get_logger("davserver.server")
 _MEMORY = Path("/dev/shm")  # noqa: S108  (the directory in it has a name of its own, for its owner alone)
@@ -40,52 +43,99 @@ _DESCRIPTORS_OF_A_THREAD = 6
 """Its connection, a block that is read, one that is written, the catalog's files."""
 
 
-def serve(settings: Settings, say: Callable[[str], None]) -> None:
-    """Serve until stopped; ``say`` gets the ready lines once every worker accepts. Errors: DavserverError."""
-    address = parse_listen(settings.listen)
+_FIXED = ("data", "catalog", "blocks", "listen", "workers")
+"""Settings of the server as a whole, which its processes share: a reload cannot change them."""
+
+
+def serve(load: Callable[[], Settings], say: Callable[[str], None]) -> None:
+    """Serve until stopped; ``say`` gets the ready lines once every worker accepts. Errors: DavserverError.
+
+    ``load`` reads the settings, at the start and at each reload.
+    """
+    settings = load()
+    inherited = inherited_socket(os.environ, os.getpid())
+    address = parse_listen(settings.listen) if inherited is None else address_of(inherited)
     refuse_strangers(settings, address)
-    tls = _tls(settings)
     count = settings.workers or os.cpu_count() or 1
-    listeners = listen(address, count)
-    configure_logs(settings)
+    listeners = listen(address, count) if inherited is None else [inherited] * count
     _raise_descriptor_limit()
-    name = name_of(listeners[0])
     metrics_directory = _share_metrics()
     board = Board()
-    first_core = os.getpid()  # so that two servers on a machine do not both begin with its first
-    # Only now: the metrics library looks for the shared directory when it is imported.
-    from davserver.server.compose import compose  # noqa: PLC0415
-    from davserver.server.housekeeper import keep_house  # noqa: PLC0415
-
-    def work(listener: socket.socket, on_ready: Callable[[], None], orphan_fd: int) -> None:
-        site = compose(settings, address, board, multiprocess=True)
-        server = Server(
-            listener,
-            site.app,
-            limits=limits_of(settings),
-            threads=settings.threads,
-            tls=tls,
-            multiprocess=True,
-            place=on_one_core(first_core + listeners.index(listener)) if settings.one_core else anywhere,
-        )
-        run(server, site, on_ready, settings.shutdown_s, orphan_fd)
-
-    def ready() -> None:
-        say(announce(name, tls=tls is not None, prefix=settings.proxy_prefix))
-
-    def keep(needed_fd: int) -> None:
-        keep_house(settings, board, needed_fd)
 
     def died(name: str) -> None:
         if name == "housekeeper":
             board.publish(Troubles(("the housekeeper died, it is started again",)))
 
+    def ready() -> None:
+        say(announce(name_of(listeners[0]), tls=settings.tls_certificate is not None, prefix=settings.proxy_prefix))
+
+    premises = _Premises(address, listeners, board, os.getpid())
     try:
-        Parent(listeners, work, keep, settings.shutdown_s, died).run(ready)
+        Parent(listeners, premises.duties(settings, load), Supervisor.of(os.environ), died).run(ready)
     finally:
         shutil.rmtree(metrics_directory, ignore_errors=True)
-        if address.path is not None:
+        if address.path is not None and inherited is None:
             Path(address.path).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Premises:
+    """What all processes of a server have in common, whatever their settings.
+
+    ``first_core`` differs from server to server, so that two on a machine do not both begin with its first.
+    """
+
+    address: Address
+    listeners: list[socket.socket]
+    board: Board
+    first_core: int
+
+    def duties(self, settings: Settings, load: Callable[[], Settings]) -> Duties:
+        """Say what the processes do with these settings. Errors: ConfigError for a certificate that cannot be used."""
+        # Only now: the metrics library looks for the shared directory when it is imported. And here, for all children.
+        from davserver.server.compose import compose  # noqa: PLC0415
+        from davserver.server.housekeeper import keep_house  # noqa: PLC0415
+
+        configure_logs(settings)
+        return Duties(
+            _Worker(self, settings, _tls(settings), partial(compose, settings, self.address, self.board)),
+            partial(keep_house, settings, self.board),
+            settings.shutdown_s,
+            lambda: self._renewed(settings, load),
+        )
+
+    def _renewed(self, before: Settings, load: Callable[[], Settings]) -> Duties:
+        settings = load()
+        for field in _FIXED:
+            if getattr(settings, field) != getattr(before, field):
+                raise ConfigError(spelled(field), "cannot change while the server runs", hint="restart it")
+        refuse_strangers(settings, self.address)
+        return self.duties(settings, load)
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """What a worker does, whichever of the sockets is its own."""
+
+    premises: _Premises
+    settings: Settings
+    tls: TlsAdapter | None
+    compose: Callable[..., Site]
+
+    def __call__(self, place: int, on_ready: Callable[[], None], orphan_fd: int) -> None:
+        """Serve a socket until a stop signal."""
+        settings = self.settings
+        site = self.compose(multiprocess=True)
+        server = Server(
+            self.premises.listeners[place],
+            site.app,
+            limits=limits_of(settings),
+            threads=settings.threads,
+            tls=self.tls,
+            multiprocess=True,
+            place=on_one_core(self.premises.first_core + place) if settings.one_core else anywhere,
+        )
+        run(server, site, on_ready, settings.shutdown_s, orphan_fd)
 
 
 def refuse_strangers(settings: Settings, address: Address) -> None:

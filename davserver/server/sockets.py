@@ -144,6 +144,12 @@ def _failure(address: Address, error: OSError) -> ConfigError:
     return ConfigError("listen", f"cannot listen on {address}: {error.strerror or error}", hint=hint)
 
 
+def address_of(listener: socket.socket) -> Address:
+    """Return where a socket listens that somebody else opened."""
+    name = name_of(listener)
+    return Address(path=Path(name)) if isinstance(name, str) else Address(host=name[0], port=name[1])
+
+
 def name_of(listener: socket.socket) -> tuple[str, int] | str:
     """Return the address a socket listens on: host and port, or the path of a unix socket."""
     address = listener.getsockname()

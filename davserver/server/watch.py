@@ -48,6 +48,7 @@ class Watch:
         self._poll.register(self._woken, select.EPOLLIN)
         self._poll.register(listener, select.EPOLLIN)
         self._expires_s = time.monotonic() + server.expiration_interval
+        self._is_retiring = False
 
     def look(self, wait_s: float | None = None, at_most: int = _AT_ONCE) -> list[Connection]:
         """Wait for something, and return some connections on which something came; they go on being watched."""
@@ -99,13 +100,24 @@ class Watch:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether there are more connections than are kept open between requests."""
-        return len(self._waiting) > self._server.limits.connections
+        """Whether there are more connections than are kept open between requests; while retiring, none is."""
+        return self._is_retiring or len(self._waiting) > self._server.limits.connections
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no connection waits."""
+        return not self._waiting
+
+    def retire(self) -> None:
+        """Leave new connections to whoever else has the listening socket; those that wait get one more answer each."""
+        self._is_retiring = True
+        self._poll.unregister(self._listener)
 
     def stop(self) -> list[Connection]:
         """Accept what has connected, then no more; return the connections on which something came."""
-        self._accept()
-        self._poll.unregister(self._listener)
+        if not self._is_retiring:
+            self._accept()
+            self._poll.unregister(self._listener)
         return self.look(0.0)
 
     def close(self) -> None:

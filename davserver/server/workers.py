@@ -1,10 +1,11 @@
 """The processes of a server under one parent: the workers, which serve requests, and the housekeeper.
 
-Owns: forking, restarting what dies, passing signals on, knowing when all are ready, the order of a stop.
+Owns: forking, restarting what dies, passing signals on, knowing when all are ready, the order of a stop and a reload.
 Never: starts a thread or opens the house in the parent: neither survives a fork.
 Invariants: the parent keeps every listening socket open, so while a worker is replaced its clients wait instead of
 being refused. A worker whose parent is gone stops by itself: it watches a pipe that only the parent holds open. The
 housekeeper ends after all of them, however they ended: it watches a pipe that the parent and the workers hold open.
+At a reload, each worker goes on until the one in its place is ready; new settings that cannot be used change nothing.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from pathlib import Path
 import structlog
 
 from davserver.errors import ConfigError, DavserverError, StoreUnavailable
-from davserver.server.process import HURRY, stop_signals
+from davserver.server.process import HURRY, RETIRE
+from davserver.server.supervisor import Supervisor, hangup_stops
 
 _log = structlog.get_logger("davserver.server")
 
-Work = Callable[[socket.socket, Callable[[], None], int], None]
-"""Serve a socket: (listener, what to call when ready, descriptor that ends with the parent)."""
+Work = Callable[[int, Callable[[], None], int], None]
+"""Serve one of the sockets: (its place among them, what to call when ready, descriptor that ends with the parent)."""
 
 Keep = Callable[[int], None]
 """Keep the house until a descriptor ends: with the parent and all workers."""
@@ -41,6 +43,16 @@ _LAST_WORDS_S = 30.0
 """For a worker to end once its own deadline is over."""
 _LAST_COMMITS_S = 600.0
 """For the housekeeper to commit what waits. It may be killed: the next start commits the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What the processes of a server do. ``renewed`` reads the settings again; raises DavserverError."""
+
+    work: Work
+    keep: Keep
+    shutdown_s: float
+    renewed: Callable[[], Duties]
 
 
 @dataclass(slots=True)
@@ -56,6 +68,7 @@ class Child:
     started: float = 0.0
     due: float = 0.0
     backoff_s: float = 0.0
+    is_relieved: bool = False
 
 
 @dataclass(slots=True)
@@ -63,13 +76,13 @@ class Parent:
     """The process above all others. ``died`` hears of a child's end; ``monotonic`` is the clock of restarts."""
 
     listeners: list[socket.socket]
-    work: Work
-    keep: Keep
-    shutdown_s: float
+    duties: Duties
+    supervisor: Supervisor
     died: Callable[[str], None] = lambda _name: None
     monotonic: Callable[[], float] = time.monotonic
     workers: list[Child] = field(init=False)
     housekeeper: Child = field(init=False)
+    retired: list[int] = field(default_factory=list)
     alive: tuple[int, int] = field(init=False)
     needed: tuple[int, int] = field(init=False)
     signals: frozenset[signal.Signals] = field(init=False)
@@ -79,10 +92,12 @@ class Parent:
 
         Errors: what a worker raised while it started, as it raised it, and then none is left running.
         """
-        self.workers = [Child("worker", partial(self._serve, listener)) for listener in self.listeners]
+        self.workers = [Child("worker", partial(self._serve, place)) for place in range(len(self.listeners))]
         self.housekeeper = Child("housekeeper", self._keep_house)
         self.alive, self.needed = os.pipe(), os.pipe()
-        self.signals = stop_signals() | {signal.SIGCHLD}
+        self.signals = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+            self.signals |= {signal.SIGHUP}
         signal.pthread_sigmask(signal.SIG_BLOCK, self.signals)
         gc.freeze()  # what exists now is shared with the children: do not touch it
         try:
@@ -90,6 +105,7 @@ class Parent:
                 self._await_ready(self._start(worker))
             on_ready()
             os.close(self._start(self.housekeeper))  # last: what it does first can wait, those who connect cannot
+            self.supervisor.tell_ready()
             self._supervise()
         finally:
             self._stop()
@@ -132,13 +148,13 @@ class Parent:
             sys.stderr.flush()
             os._exit(status)
 
-    def _serve(self, listener: socket.socket, report_fd: int) -> None:
+    def _serve(self, place: int, report_fd: int) -> None:
         os.close(self.needed[0])
         for other in self.listeners:
-            if other is not listener:
+            if other is not self.listeners[place]:
                 other.close()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, self.signals)
-        self.work(listener, lambda: _say_ready(report_fd), self.alive[0])
+        self.duties.work(place, lambda: _say_ready(report_fd), self.alive[0])
 
     def _keep_house(self, _report_fd: int) -> None:
         os.close(self.alive[0])
@@ -147,7 +163,7 @@ class Parent:
             listener.close()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a supervisor may send it to all processes of a server at once
         signal.pthread_sigmask(signal.SIG_UNBLOCK, self.signals)
-        self.keep(self.needed[0])
+        self.duties.keep(self.needed[0])
 
     def _await_ready(self, read_end: int) -> None:
         with os.fdopen(read_end, "rb") as pipe:
@@ -159,22 +175,59 @@ class Parent:
             raise WorkerRefused(report["message"], report["hint"], report["exit_code"])
 
     def _supervise(self) -> None:
-        """Replace processes that die, until a stop signal."""
+        """Replace processes that die, and all of them where that is asked for, until a stop signal."""
         while True:
             now = self.monotonic()
             waiting = [child.due - now for child in self._children if child.pid == 0]
             timeout = max(min(waiting, default=3600.0), 0.0)
             info = signal.sigtimedwait(self.signals, timeout)
-            if info is not None and info.si_signo != signal.SIGCHLD:
+            if info is not None and info.si_signo == signal.SIGHUP and not hangup_stops():
+                self._reload()
+            elif info is not None and info.si_signo != signal.SIGCHLD:
                 _log.info("stopping", signal=signal.Signals(info.si_signo).name)
                 return
             self._reap()
             self._restart_due()
 
+    def _reload(self) -> None:
+        """Put a process with the settings of now in each place; what cannot be used is said, and all stays as it is."""
+        self.supervisor.tell_reloading()
+        before = self.duties
+        try:
+            self.duties = before.renewed()
+            for worker in self.workers:
+                self._relieve(worker)
+        except DavserverError as error:
+            self.duties = before
+            _log.error("not reloaded, the settings of before hold", reason=error.message, hint=error.hint)
+        else:
+            if self.housekeeper.pid:
+                self.housekeeper.is_relieved = True
+                os.kill(self.housekeeper.pid, HURRY)  # what it does is a transaction or can be done again
+            _log.info("reloaded")
+        self.supervisor.tell_ready()
+
+    def _relieve(self, worker: Child) -> None:
+        """Start another process in a worker's place, and when that is ready let the first one end by and by."""
+        old = worker.pid
+        try:
+            self._await_ready(self._start(worker))
+        except DavserverError:
+            os.waitpid(worker.pid, 0)
+            worker.pid = old
+            raise
+        if old:
+            self.retired.append(old)
+            os.kill(old, RETIRE)
+
     def _reap(self) -> None:
+        self.retired = [pid for pid in self.retired if not os.waitpid(pid, os.WNOHANG)[0]]
         for child in self._children:
             if child.pid and os.waitpid(child.pid, os.WNOHANG)[0]:
                 now = self.monotonic()
+                if child.is_relieved:
+                    child.pid, child.due, child.is_relieved = 0, now, False
+                    continue
                 lived = now - child.started
                 child.backoff_s = 0.0 if lived > _LONG_LIFE_S else min(max(child.backoff_s * 2, 0.1), _BACKOFF_MAX_S)
                 child.due = now + child.backoff_s
@@ -190,12 +243,13 @@ class Parent:
 
     def _stop(self) -> None:
         """Stop accepting, end all workers, then the housekeeper, which commits what they left."""
+        self.supervisor.tell_stopping()
         for listener in self.listeners:
             listener.close()
-        running = [worker.pid for worker in self.workers if worker.pid]
+        running = [*self.retired, *(worker.pid for worker in self.workers if worker.pid)]
         for pid in running:
             os.kill(pid, signal.SIGTERM)
-        self._await_end(running, self.shutdown_s + _LAST_WORDS_S)
+        self._await_end(running, self.duties.shutdown_s + _LAST_WORDS_S)
         os.close(self.needed[1])  # a worker that had to be killed let go of its end, too
         self._await_end([self.housekeeper.pid] if self.housekeeper.pid else [], _LAST_COMMITS_S)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -27,6 +28,14 @@ def unit(tmp_path: Path) -> Path:
 @pytest.mark.real
 def test_the_unit_is_understood(unit: Path) -> None:
     command = [real_program("systemd-analyze"), "verify", "--man=no", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.real
+def test_the_socket_unit_is_understood(unit: Path) -> None:
+    shutil.copy(ROOT / "config" / "davserver.socket", unit.parent)
+    command = [real_program("systemd-analyze"), "verify", "--man=no", str(unit.parent / "davserver.socket")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
 

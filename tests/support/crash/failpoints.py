@@ -165,7 +165,7 @@ def serve_until(label: str, hit: int, data: Path, ready: Connection, *, from_sta
     settings = Settings(
         data=data, listen="127.0.0.1:0", inline_bytes=INLINE_BYTES, commit_idle_s=0.2, log_level="error", threads=8
     )
-    serve(settings, say)
+    serve(lambda: settings, say)
 
 
 def collect_until(label: str, data: Path, keep_s: float) -> None:
