@@ -134,7 +134,7 @@ def test_two_sockets_are_refused():
 @pytest.mark.real
 def test_systemd_hands_its_socket_over(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as free:
-        address = "127.0.0.1:{}".format(free.getsockname()[1])
+        address = f"127.0.0.1:{free.getsockname()[1]}"
     program = [real_program("systemd-socket-activate"), "--listen", address]
     environment = [f"--setenv={name}={value}" for name, value in clean_environ().items() if name != "LISTEN_PID"]
     line = [*program, *environment, *command("serve", "--data", str(tmp_path / "data"))]
