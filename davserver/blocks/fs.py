@@ -7,6 +7,7 @@ Why: crash tests record the calls and lose what was not synced; fault tests fail
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sys
@@ -43,6 +44,12 @@ class Fs(Protocol):
 
     def write(self, fd: int, data: memoryview) -> int:
         """Write at the descriptor's position; returns how many bytes were taken."""
+
+    def bypass_cache(self, fd: int) -> None:
+        """From now on ``write`` goes past the page cache, and takes whole sectors only; OSError if it cannot."""
+
+    def use_cache(self, fd: int) -> None:
+        """From now on ``write`` goes through the page cache again."""
 
     def write_at(self, fd: int, data: bytes, offset: int) -> int:
         """Write at an offset; returns how many bytes were taken."""
@@ -131,6 +138,17 @@ class RealFs:
     def write(self, fd: int, data: memoryview) -> int:
         """Call write."""
         return os.write(fd, data)
+
+    def bypass_cache(self, fd: int) -> None:
+        """Set O_DIRECT, which not every system has."""
+        flag = getattr(os, "O_DIRECT", 0)
+        if not flag:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        fcntl.fcntl(fd, fcntl.F_SETFL, flag)
+
+    def use_cache(self, fd: int) -> None:
+        """Take O_DIRECT back."""
+        fcntl.fcntl(fd, fcntl.F_SETFL, 0)
 
     def write_at(self, fd: int, data: bytes, offset: int) -> int:
         """Call pwrite."""

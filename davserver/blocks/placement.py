@@ -20,6 +20,7 @@ from davserver.blocks import layout
 from davserver.blocks.blockfile import Identity
 from davserver.blocks.failures import FULL, NO_HARD_LINKS
 from davserver.blocks.fs import Fs
+from davserver.blocks.writing import write_whole
 from davserver.errors import StoreUnavailable
 
 _NEVER_BEGAN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOENT, errno.EACCES, errno.ENOTDIR})
@@ -74,7 +75,7 @@ class Placement:
             raise
         try:
             try:
-                self._write_all(fd, data)
+                write_whole(self._fs, fd, data)
                 self._fs.set_mtime(fd, mtime_ns)
                 self._sync_new(fd)
                 return Identity.of(self._fs.status(fd))
@@ -144,13 +145,6 @@ class Placement:
             self._fs.make_directory(path)
         self.sync_directory(self._root)
         self._durable.add(path.name)
-
-    def _write_all(self, fd: int, data: memoryview) -> None:
-        while data:
-            count = self._fs.write(fd, data)
-            if not count:
-                raise OSError(errno.EIO, "a write took no byte")
-            data = data[count:]
 
     def _link(self, temporary: Path, final: Path) -> None:
         try:

@@ -1,10 +1,11 @@
 """Crashes between any two system calls of a put, with every loss POSIX allows."""
 
+import mmap
 import os
 
 import pytest
 
-from davserver.blocks import layout
+from davserver.blocks import layout, writing
 from davserver.blocks.disk import DiskStore
 from davserver.blocks.fs import RealFs
 from davserver.errors import BlockCorrupt, BlockMissing
@@ -26,23 +27,23 @@ def root(tmp_path):
     return root
 
 
-def violations(record, root, tmp_path):
+def violations(record, root, tmp_path, locator=LOCATOR):
     """Crash after every prefix, in every way; return what a fresh store then shows wrongly."""
     found = []
     for steps in range(len(record) + 1):
         for number, state in enumerate(states_after(record, steps, root)):
             copy = tmp_path / f"crash-{steps}-{number}"
             build(state, root, copy)
-            fault = judge(copy, must_have=steps == len(record))
+            fault = judge(copy, locator, must_have=steps == len(record))
             if fault:
                 found.append((steps, number, fault))
     return found
 
 
-def judge(copy, *, must_have):
+def judge(copy, locator, *, must_have):
     store = open_disk(copy, RealFs())
     try:
-        store.verify(LOCATOR)
+        store.verify(locator)
     except BlockMissing:
         return "lost" if must_have else ""
     except BlockCorrupt:
@@ -58,6 +59,16 @@ def record_put(root, forgets=""):
 
 def test_after_any_crash_a_block_is_whole_or_not_there(root, tmp_path):
     assert violations(record_put(root), root, tmp_path) == []
+
+
+def test_nor_is_one_torn_that_went_past_the_page_cache(root, tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "DIRECT_BYTES", 1)
+    memory = mmap.mmap(-1, 3 * mmap.PAGESIZE)
+    memory[: len(DATA)] = DATA
+    data = memoryview(memory)[: 2 * mmap.PAGESIZE + 1]
+    fs = RecordingFs(root)
+    locator = open_disk(root, fs).put(data)
+    assert violations(fs.record, root, tmp_path, locator) == []
 
 
 @pytest.mark.parametrize(("forgets", "fault"), [("file", "torn"), ("directory", "lost"), ("root", "lost")])

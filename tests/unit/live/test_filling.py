@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from davserver.blocks.writing import DIRECT_BYTES, is_for_the_disk
 from davserver.collection.attributes import Attributes
 from davserver.collection.extents import StoredExtent
 from davserver.errors import StoreFull
@@ -47,6 +48,10 @@ def test_a_block_has_the_hash_of_what_came(hashing, size):
         assert filling.data == data
         filling = filling.empty()
     assert filling.locator() == locator_of(b"")
+
+
+def test_a_large_block_goes_past_the_page_cache(hashing):
+    assert is_for_the_disk(Filling(DIRECT_BYTES, hashing).room)
 
 
 def receive(house, data, expected, seed=0):
