@@ -1,7 +1,7 @@
 """An edit as one principal may make it.
 
-Owns: which right each change needs. The names decide nothing: rights are held against the collection that a name means
-inside the transaction.
+Owns: which right each change needs, and what is shown of a collection that is theirs in parts. The names decide
+nothing: rights are held against the collection that a name means inside the transaction.
 Invariant: whatever makes a collection owns it: its maker is granted ``manage`` in the same transaction.
 """
 
@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from davserver.access.needed import needs_of
 from davserver.access.rights import Rights
+from davserver.access.sight import covering, only, part_of
 from davserver.catalog.model import Collection, Grant, Lock, Right, Version
 from davserver.catalog.uploads import Uploads
 from davserver.collection.change import Change
@@ -41,21 +43,23 @@ class GuardedEdit(Edit):
     # -- looking ------------------------------------------------------------------------------------------------------
 
     def view(self, name: str) -> View:
-        """Return a collection they may read."""
+        """Return what they may read of a collection."""
         return self._seen(lambda: self._edit.view(name))
 
     def view_uuid(self, uuid: str) -> View:
-        """Return a collection they may read, trashed or not."""
+        """Return what they may read of a collection, trashed or not."""
         return self._seen(lambda: self._edit.view_uuid(uuid))
 
     def view_id(self, collection_id: int) -> View:
-        """Return a collection they may read."""
+        """Return what they may read of a collection."""
         return self._seen(lambda: self._edit.view_id(collection_id))
 
     def locks(self, collection_id: int) -> list[Lock]:
-        """List the locks of a collection they may read."""
-        self._require(collection_id, Right.READ)
-        return self._edit.locks(collection_id)
+        """List the locks on what they may read of a collection."""
+        locks = self._edit.locks(collection_id)
+        if self._has(collection_id, Right.READ):
+            return locks
+        return covering(locks, self._rights.seen_or_refuse(collection_id))
 
     @property
     def uploads(self) -> Uploads:
@@ -75,15 +79,21 @@ class GuardedEdit(Edit):
     # -- changing -----------------------------------------------------------------------------------------------------
 
     def apply(self, collection_id: int, change: Change) -> DirNode:
-        """Make a change: ``write``."""
-        self._require(collection_id, Right.WRITE)
-        return self._edit.apply(collection_id, change)
+        """Make a change: ``write`` where it is made; returns what they may read of the tree after it."""
+        if self._has(collection_id, Right.WRITE):
+            return self._edit.apply(collection_id, change)
+        root = self._edit.view_id(collection_id).root
+        for path, right in needs_of(change, root):
+            self._require(collection_id, right, path)
+        changed = self._edit.apply(collection_id, change)
+        return changed if self._has(collection_id, Right.READ) else self._part(collection_id, changed)
 
     def graft(self, collection_id: int, path: TreePath, source_id: int, source_path: TreePath) -> DirNode:
         """Share a subtree: ``read`` there, ``write`` here."""
-        self._require(source_id, Right.READ)
-        self._require(collection_id, Right.WRITE)
-        return self._edit.graft(collection_id, path, source_id, source_path)
+        self._require(source_id, Right.READ, source_path)
+        self._require(collection_id, Right.WRITE, path[:-1])
+        root = self._edit.graft(collection_id, path, source_id, source_path)
+        return root if self._has(collection_id, Right.READ) else self._part(collection_id, root)
 
     def create_collection(self, name: str, root: DirNode = EMPTY_DIR, *, owner: str | None = None) -> Collection:
         """Make a collection: any account, for itself; raises NotPermitted if one they cannot see has the name."""
@@ -123,38 +133,45 @@ class GuardedEdit(Edit):
 
     def add_lock(self, lock: Lock) -> None:
         """Store a lock: ``write``."""
-        self._require(lock.collection_id, Right.WRITE)
+        self._require(lock.collection_id, Right.WRITE, lock.path)
         self._edit.add_lock(lock)
 
     def refresh_lock(self, lock: Lock, *, timeout_s: int) -> Lock:
         """Start a lock's time anew: ``write``."""
-        self._require(lock.collection_id, Right.WRITE)
+        self._require(lock.collection_id, Right.WRITE, lock.path)
         return self._edit.refresh_lock(lock, timeout_s=timeout_s)
 
     def remove_lock(self, lock: Lock) -> None:
         """End a lock: ``write``."""
-        self._require(lock.collection_id, Right.WRITE)
+        self._require(lock.collection_id, Right.WRITE, lock.path)
         self._edit.remove_lock(lock)
 
     def remove_locks_below(self, collection_id: int, path: TreePath) -> None:
         """End the locks below a path: ``write``."""
-        self._require(collection_id, Right.WRITE)
+        self._require(collection_id, Right.WRITE, path)
         self._edit.remove_locks_below(collection_id, path)
 
     # -- deciding -----------------------------------------------------------------------------------------------------
 
-    def _require(self, collection_id: int, right: Right) -> None:
+    def _has(self, collection_id: int, right: Right) -> bool:
         # What this edit made is its maker's, though the grant is not committed yet.
+        return collection_id in self._made or self._rights.level(collection_id) >= right
+
+    def _require(self, collection_id: int, right: Right, path: TreePath = ()) -> None:
         if collection_id not in self._made:
-            self._rights.require(collection_id, right)
+            self._rights.require(collection_id, right, path)
 
     def _seen(self, look: Callable[[], View]) -> View:
         try:
             view = look()
         except NotFound:
             raise self._rights.unseen() from None
-        self._require(view.info.id, Right.READ)
-        return view
+        if self._has(view.info.id, Right.READ):
+            return view
+        return part_of(view, self._rights.seen_or_refuse(view.info.id))
+
+    def _part(self, collection_id: int, root: DirNode) -> DirNode:
+        return only(root, self._rights.seen_or_refuse(collection_id))
 
     def _named(self, change: Callable[[], T]) -> T:
         try:

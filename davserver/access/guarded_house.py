@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from davserver.access.guarded_edit import GuardedEdit
 from davserver.access.rights import Rights
+from davserver.access.sight import covering, part_of
 from davserver.catalog.model import Collection, Lock, Right, Version
 from davserver.catalog.uploads import Uploads
 from davserver.collection.attributes import Attributes
@@ -49,7 +50,10 @@ class GuardedHouse(House):
     # -- looking ------------------------------------------------------------------------------------------------------
 
     def collections(self) -> list[Collection]:
-        """List the collections they may read; raises NotAuthenticated for a stranger who may read none."""
+        """List the collections of which they see something; raises NotAuthenticated for a stranger who sees none.
+
+        The rows are whole: whose versions they may look at, ``rights`` tells.
+        """
         if not self.rights.sees_any():
             raise self.rights.unseen()
         return [info for info in self._house.collections() if self.rights.sees(info.id)]
@@ -59,58 +63,56 @@ class GuardedHouse(House):
         return [info for info in self._house.trashed() if self.rights.level(info.id) is Right.MANAGE]
 
     def info(self, name: str) -> Collection:
-        """Return the row of a collection they may read."""
+        """Return the row of a collection they may read all of."""
         try:
             info = self._house.info(name)
         except NotFound:
             raise self.rights.unseen() from None
-        self.rights.require(info.id, Right.READ)
+        self.rights.require_sight(info.id)
         return info
 
     def view(self, name: str) -> View:
-        """Return a collection they may read."""
+        """Return what they may read of a collection."""
         return self._seen(lambda: self._house.view(name))
 
     def view_uuid(self, uuid: str) -> View:
-        """Return a collection they may read, trashed or not."""
+        """Return what they may read of a collection, trashed or not."""
         return self._seen(lambda: self._house.view_uuid(uuid))
 
     def view_pdh(self, pdh: PDH, allowed: Callable[[int], bool] = lambda _collection_id: True) -> VersionView:
-        """Return content by its hash, if a collection they may read has or had it."""
+        """Return content by its hash, if a collection they may read all of has or had it."""
         try:
-            return self._house.view_pdh(pdh, lambda number: self.rights.sees(number) and allowed(number))
+            return self._house.view_pdh(pdh, lambda number: self.rights.sees_all(number) and allowed(number))
         except NotFound:
             raise self.rights.unseen() from None
 
     def versions(self, name: str) -> list[Version]:
-        """List the versions of a collection they may read."""
+        """List the versions of a collection they may read all of: a version tells of changes everywhere in it."""
         self.info(name)
         versions = self._house.versions(name)
         self._require_all(versions, Right.READ)
         return versions
 
     def view_version(self, name: str, number: int) -> VersionView:
-        """Return a version of a collection they may read."""
+        """Return a version of a collection they may read all of."""
         self.info(name)
         view = self._house.view_version(name, number)
-        self.rights.require(view.info.id, Right.READ)
+        self.rights.require_sight(view.info.id)
         return view
 
     def manifest(self, version: VersionView) -> Iterator[str]:
         """Iterate over a manifest text of a collection they may read."""
-        self.rights.require(version.info.id, Right.READ)
+        self.rights.require_sight(version.info.id)
         return self._house.manifest(version)
 
     def locks(self, name: str) -> list[Lock]:
-        """List the locks of a collection they may read."""
+        """List the locks on what they may read of a collection."""
         self.view(name)
-        locks = self._house.locks(name)
-        self._require_all(locks, Right.READ)
-        return locks
+        return [lock for lock in self._house.locks(name) if self._shows(lock)]
 
     def recall(self, view: View, seq: int) -> Past:
-        """Return what a collection that they may read was."""
-        self.rights.require(view.info.id, Right.READ)
+        """Return what a collection that they may read all of was."""
+        self.rights.require_sight(view.info.id)
         return self._house.recall(view, seq)
 
     def allowance(self, account: str) -> Allowance | None:
@@ -120,8 +122,8 @@ class GuardedHouse(House):
         return self._house.allowance(account)
 
     def allowance_over(self, collection: Collection) -> Allowance | None:
-        """Return how much more the owner of a collection that they may read can store."""
-        self.rights.require(collection.id, Right.READ)
+        """Return how much more the owner of a collection that they may read all of can store."""
+        self.rights.require_sight(collection.id)
         return self._house.allowance_over(collection)
 
     @contextmanager
@@ -153,13 +155,13 @@ class GuardedHouse(House):
         return self._house.edit(lambda edit: fn(GuardedEdit(edit, self.rights)))
 
     def commit(self, name: str) -> Version:
-        """Make a version of a collection they may write."""
+        """Make a version of a collection they may write all of."""
         self.rights.require(self.view(name).info.id, Right.WRITE)
         version = self._house.commit(name)
         self._require_all([version], Right.WRITE)
         return version
 
-    def _require_all(self, found: Iterable[Version | Lock], right: Right) -> None:
+    def _require_all(self, found: Iterable[Version], right: Right) -> None:
         """Hold the right against what was found: the name may have passed on since it was looked up for the first."""
         for collection_id in {each.collection_id for each in found}:
             self.rights.require(collection_id, right)
@@ -169,5 +171,11 @@ class GuardedHouse(House):
             view = look()
         except NotFound:
             raise self.rights.unseen() from None
-        self.rights.require(view.info.id, Right.READ)
-        return view
+        if self.rights.sees_all(view.info.id):
+            return view
+        return part_of(view, self.rights.seen_or_refuse(view.info.id))
+
+    def _shows(self, lock: Lock) -> bool:
+        if self.rights.sees_all(lock.collection_id):
+            return True
+        return bool(covering([lock], self.rights.seen_or_refuse(lock.collection_id)))

@@ -1,4 +1,4 @@
-"""Accounts, tokens and grants, made and removed: what the command line does.
+"""Accounts, tokens, groups and grants, made and removed: what the command line does.
 
 Owns: which names and passwords are taken.
 Durability: each function is one edit; when it returns, all processes that serve this data go by it.
@@ -7,16 +7,19 @@ Durability: each function is one edit; when it returns, all processes that serve
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from davserver.access.credentials import normal
 from davserver.access.passwords import Passwords
-from davserver.access.principal import ANONYMOUS_NAME
+from davserver.access.principal import ANONYMOUS_NAME, GROUP_MARK
 from davserver.access.tokens import digest_of, make_token, make_token_id
 from davserver.catalog.accounts import Access
 from davserver.catalog.model import Account, Grant, Right, Token
+from davserver.collection.spelling import settle
 from davserver.errors import Exists, Invalid, InvalidName, NotFound
 from davserver.live.edit import Edit
 from davserver.live.house import House
+from davserver.values import TreePath
 
 _NAME = re.compile(r"[\w][\w.@+-]{0,63}\Z")
 MIN_PASSWORD_CHARS = 8
@@ -107,19 +110,90 @@ def revoke_token(house: House, token_id: str) -> None:
     house.edit(change)
 
 
-def grant(house: House, collection: str, grantee: str, right: Right) -> Grant:
-    """Say what somebody may do with a collection; raises NotFound, or Invalid for a stranger who would write."""
+def add_group(house: House, name: str) -> None:
+    """Make a group without members; raises Exists or InvalidName."""
+    name = normal(name)
+    _check_name(name, "a group's")
+
+    def change(edit: Edit) -> None:
+        if edit.access().group(name) is not None:
+            raise Exists(f"a group {name!r} exists already", hint="davserver group list")
+        edit.access().add_group(name, edit.now_ns)
+
+    house.edit(change)
+
+
+def remove_group(house: House, name: str) -> None:
+    """Remove a group and what was granted to it; its members stay. Raises NotFound."""
+
+    def change(edit: Edit) -> None:
+        group = _group(edit.access(), name)
+        edit.access().remove_group(group, GROUP_MARK + group)
+
+    house.edit(change)
+
+
+def join(house: House, group: str, account: str) -> None:
+    """Put an account into a group, where it may be already; raises NotFound."""
+
+    def change(edit: Edit) -> None:
+        access = edit.access()
+        name, member = _group(access, group), _account(access, account).name
+        if name not in access.groups_of(member):
+            access.join(name, member)
+
+    house.edit(change)
+
+
+def leave(house: House, group: str, account: str) -> None:
+    """Take an account out of a group: what it had by it ends with its next request. Raises NotFound."""
+
+    def change(edit: Edit) -> None:
+        if not edit.access().leave(_group(edit.access(), group), normal(account)):
+            raise NotFound(f"{account!r} is not in the group {group!r}", hint="davserver group list")
+
+    house.edit(change)
+
+
+def grant(house: House, collection: str, grantee: str, right: Right, path: TreePath = ()) -> Grant:
+    """Say what an account, ``@`` and a group, or ``anonymous`` may do with a collection, or with what is at a path.
+
+    Takes the place of what was granted to them at just this path; other grants stay, and the most of all counts. No
+    right ends what was granted to them below the path, too.
+    Raises NotFound, or Invalid for a stranger who would write and for a folder that would be managed.
+    """
     if grantee == ANONYMOUS_NAME and right > Right.READ:
         raise Invalid("strangers may read at most", hint="make an account, and grant it more")
+    if path and right is Right.MANAGE:
+        raise Invalid("manage is a right on a whole collection", hint="write is the most on a path")
 
     def change(edit: Edit) -> Grant:
+        view = edit.view(collection)
         access = edit.access()
-        name = grantee if grantee == ANONYMOUS_NAME else _account(access, grantee).name
-        given = Grant(edit.view(collection).info.id, name, right)
+        given = Grant(view.info.id, _grantee(access, grantee), right, settle(view.root, path))
         access.set_grant(given)
+        if right is Right.NONE:
+            for other in access.grants(view.info.id):
+                if other.grantee == given.grantee and other.path[: len(given.path)] == given.path:
+                    access.set_grant(replace(other, right=right))
         return given
 
     return house.edit(change)
+
+
+def _grantee(access: Access, name: str) -> str:
+    if name == ANONYMOUS_NAME:
+        return name
+    if name.startswith(GROUP_MARK):
+        return GROUP_MARK + _group(access, name)
+    return _account(access, name).name
+
+
+def _group(access: Access, name: str) -> str:
+    name = normal(name).removeprefix(GROUP_MARK)
+    if access.group(name) is None:
+        raise NotFound(f"no group {name!r}", hint="davserver group list")
+    return name
 
 
 def _account(access: Access, name: str) -> Account:
@@ -129,9 +203,9 @@ def _account(access: Access, name: str) -> Account:
     return account
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: str, whose: str = "an account's") -> None:
     if not _NAME.match(name):
-        raise InvalidName(name, "an account's name is letters, digits and . _ @ + -, at most 64")
+        raise InvalidName(name, f"{whose} name is letters, digits and . _ @ + -, at most 64")
     if name == ANONYMOUS_NAME:
         raise InvalidName(name, "it stands for whoever gives no name")
 

@@ -14,14 +14,20 @@ from typing import NamedTuple, Protocol
 
 ANONYMOUS_NAME = "anonymous"
 """What a stranger is called where rights are granted; no account may have the name."""
+GROUP_MARK = "@"
+"""Stands before a group's name where rights are granted; no account's name begins with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who makes a request; the empty name is a stranger. ``may_write`` is False for a token of scope read."""
+    """Who makes a request; the empty name is a stranger. ``may_write`` is False for a token of scope read.
+
+    ``groups`` are those that a directory outside of the catalog named; the catalog's own are looked up with the rights.
+    """
 
     name: str
     may_write: bool = True
+    groups: frozenset[str] = frozenset()
 
     @property
     def is_anonymous(self) -> bool:

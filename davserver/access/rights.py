@@ -2,25 +2,26 @@
 
 Owns: the answer to "may they?", and the error that says no without telling what is there.
 Follows: what somebody may not see does not exist for them (NotFound); a stranger is asked for a name first
-(NotAuthenticated), whether there is something or not.
-Later: groups, rights below a path and links widen ``Roster.grants`` and ``level``; nobody else looks at grants.
+(NotAuthenticated), whether there is something or not. What they may not change is refused by its path alone, wherever
+they see a part of the collection, so that the refusal does not tell what is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
-from davserver.access.principal import ANONYMOUS_NAME, Principal
+from davserver.access.held import Held
+from davserver.access.principal import Principal
 from davserver.catalog.model import Right
 from davserver.errors import DavserverError, InsecureChannel, NotAuthenticated, NotFound, NotPermitted
+from davserver.values import TreePath
 
 
 class Grants(Protocol):
     """Where rights are looked up."""
 
-    def grants(self, grantee: str) -> Mapping[int, Right]:
-        """Return somebody's rights by the number of the collection, as they are now."""
+    def held(self, principal: Principal, /) -> Held:
+        """Return somebody's rights as they are now."""
         ...
 
 
@@ -34,28 +35,49 @@ class Rights:
         self._may_ask = may_ask
 
     def level(self, collection_id: int) -> Right:
-        """Return what they may do with a collection: what they were granted, or what anybody was."""
-        right = self._grants.grants(ANONYMOUS_NAME).get(collection_id, Right.NONE)
-        if not self.principal.is_anonymous:
-            right = max(right, self._grants.grants(self.principal.name).get(collection_id, Right.NONE))
-        return right if self.principal.may_write else min(right, Right.READ)
+        """Return what they may do with a collection, all of it."""
+        return self._within_scope(self._grants.held(self.principal).whole.get(collection_id, Right.NONE))
+
+    def level_at(self, collection_id: int, path: TreePath) -> Right:
+        """Return what they may do with what is at a path, and with all that is below it."""
+        return self._within_scope(self._grants.held(self.principal).at(collection_id, path))
+
+    def seen_parts(self, collection_id: int) -> tuple[TreePath, ...]:
+        """Return the paths at which they see something of a collection that they may not see as a whole."""
+        parts = self._grants.held(self.principal).parts.get(collection_id, ())
+        return tuple(part.path for part in parts if part.right >= Right.READ)
+
+    def sees_all(self, collection_id: int) -> bool:
+        """Tell whether they may look at all of a collection, its history and its figures."""
+        return self.level(collection_id) >= Right.READ
 
     def sees(self, collection_id: int) -> bool:
-        """Tell whether a collection exists for them."""
-        return self.level(collection_id) >= Right.READ
+        """Tell whether a collection exists for them: as a whole or in parts."""
+        return self.sees_all(collection_id) or bool(self.seen_parts(collection_id))
 
     def sees_any(self) -> bool:
         """Tell whether a folder that lists collections is theirs to see: an account's always, a stranger's rarely."""
-        return not self.principal.is_anonymous or bool(self._grants.grants(ANONYMOUS_NAME))
+        return not self.principal.is_anonymous or not self._grants.held(self.principal).is_empty
 
-    def require(self, collection_id: int, right: Right) -> None:
-        """Raise unless they have the right: as if nothing was there if they may not even read."""
-        level = self.level(collection_id)
-        if level >= right:
+    def require(self, collection_id: int, right: Right, path: TreePath = ()) -> None:
+        """Raise unless they have the right on a path and all below it: as if nothing was there if they see nothing."""
+        if self.level(collection_id) >= right or self.level_at(collection_id, path) >= right:
             return
-        if level < Right.READ:
+        if not self.sees(collection_id):
             raise self.unseen()
-        raise self.refusal(f"this needs the right to {right.name.lower()}")
+        raise self.refusal(f"this needs the right to {right.name.lower()}" + ("" if path else " all of the collection"))
+
+    def require_sight(self, collection_id: int) -> None:
+        """Raise as for what does not exist unless they see all of a collection: its history tells of every part."""
+        if not self.sees_all(collection_id):
+            raise self.unseen()
+
+    def seen_or_refuse(self, collection_id: int) -> tuple[TreePath, ...]:
+        """Return the paths at which they see something of a collection; raises as for what does not exist."""
+        paths = self.seen_parts(collection_id)
+        if not paths:
+            raise self.unseen()
+        return paths
 
     def require_name(self) -> None:
         """Raise unless they said who they are."""
@@ -78,3 +100,6 @@ class Rights:
         if self._may_ask:
             return NotAuthenticated("a name and password, or a token, are needed here")
         return InsecureChannel("a name and password are needed here, and others could read them", hint="use https")
+
+    def _within_scope(self, right: Right) -> Right:
+        return right if self.principal.may_write else min(right, Right.READ)

@@ -9,22 +9,25 @@ that guesses cannot fill the memory.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from davserver.catalog.model import Account, Right, Token
+from davserver.access.held import Held, put_together
+from davserver.access.principal import ANONYMOUS_NAME, GROUP_MARK, Principal
+from davserver.catalog.model import Account, Token
 from davserver.live.house import House
+
+_REMEMBERED = 10_000
 
 
 @dataclass(slots=True)
 class _Known:
-    """What was read since the last change; entries are only ever added."""
+    """What was read since the last change; entries never change."""
 
     changes: int
     any_account: bool | None = None
     accounts: dict[str, Account] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
-    grants: dict[str, Mapping[int, Right]] = field(default_factory=dict)
+    held: dict[tuple[str, frozenset[str]], Held] = field(default_factory=dict)
 
 
 class Roster:
@@ -65,18 +68,25 @@ class Roster:
                 known.tokens[digest] = token
         return token
 
-    def grants(self, grantee: str) -> Mapping[int, Right]:
-        """Return what an account, or ``anonymous``, may do, by the number of the collection.
+    def held(self, principal: Principal) -> Held:
+        """Return what a principal may do: by its own grants, those of its groups, and those of everybody.
 
-        The name is of somebody who was authenticated: for others an empty answer would be remembered.
+        It is somebody who was authenticated: for others an empty answer would be remembered.
         """
         known = self._current()
-        grants = known.grants.get(grantee)
-        if grants is None:
+        key = (principal.name, principal.groups)
+        held = known.held.get(key)
+        if held is None:
             with self._house.read_catalog() as tables:
-                grants = {grant.collection_id: grant.right for grant in tables.access.grants_of(grantee)}
-            known.grants[grantee] = grants
-        return grants
+                grantees = [ANONYMOUS_NAME]
+                if not principal.is_anonymous:
+                    groups = principal.groups.union(tables.access.groups_of(principal.name))
+                    grantees += [principal.name, *(GROUP_MARK + group for group in sorted(groups))]
+                held = put_together(tables.access.grants_of(*grantees))
+            if len(known.held) >= _REMEMBERED:
+                known.held.clear()  # of directories outside there may be any number, each with its groups
+            known.held[key] = held
+        return held
 
     def _current(self) -> _Known:
         changes = self._house.access_changes()

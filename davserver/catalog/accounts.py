@@ -1,4 +1,4 @@
-"""Rows of accounts, of their tokens and of what they may do.
+"""Rows of accounts, of their tokens and groups, and of what they may do.
 
 Owns: the access counter, which tells caches of all processes that something here changed.
 Never: a password or a token: what is stored is an argon2 hash, and the SHA-256 of a random text.
@@ -12,10 +12,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from davserver.catalog import schema
-from davserver.catalog.model import Account, Grant, Right, Token
+from davserver.catalog.model import Account, Grant, Group, Right, Token
+from davserver.values import format_path, parse_path
 
 _accounts = schema.accounts
 _tokens = schema.tokens
+_groups = schema.groups
+_members = schema.members
 _grants = schema.grants
 _settings = schema.settings
 
@@ -26,8 +29,9 @@ _account = select(_accounts).where(_accounts.c.name == bindparam("wanted"))
 _quota = select(_accounts.c.quota_bytes).where(_accounts.c.name == bindparam("wanted"))
 _all_tokens = select(_tokens).order_by(_tokens.c.account, _tokens.c.created_ns)
 _token = select(_tokens).where(_tokens.c.digest == bindparam("wanted"))
-_of_grantee = select(_grants).where(_grants.c.grantee == bindparam("wanted"))
-_on_collection = select(_grants).where(_grants.c.collection_id == bindparam("wanted")).order_by(_grants.c.grantee)
+_of_grantees = select(_grants).where(_grants.c.grantee.in_(bindparam("wanted", expanding=True)))
+_in_order = (_grants.c.collection_id, _grants.c.path, _grants.c.grantee)
+_groups_of = select(_members.c.group_name).where(_members.c.account == bindparam("wanted"))
 
 
 class Access:
@@ -75,8 +79,9 @@ class Access:
         return limit
 
     def remove_account(self, name: str) -> None:
-        """Remove an account with its tokens and grants; what it owns is to be given up before."""
+        """Remove an account with its tokens, memberships and grants; what it owns is to be given up before."""
         self._connection.execute(delete(_tokens).where(_tokens.c.account == name))
+        self._connection.execute(delete(_members).where(_members.c.account == name))
         self._connection.execute(delete(_grants).where(_grants.c.grantee == name))
         self._connection.execute(delete(_accounts).where(_accounts.c.name == name))
         self._count()
@@ -109,23 +114,68 @@ class Access:
         self._count()
         return bool(found)
 
+    # -- groups -------------------------------------------------------------------------------------------------------
+
+    def group(self, name: str) -> Group | None:
+        """Find a group."""
+        return next((group for group in self.groups() if group.name == name), None)
+
+    def groups(self) -> list[Group]:
+        """List the groups by name, each with its members."""
+        members: dict[str, list[str]] = {}
+        for row in self._connection.execute(select(_members).order_by(_members.c.account)):
+            members.setdefault(row.group_name, []).append(row.account)
+        rows = self._connection.execute(select(_groups).order_by(_groups.c.name))
+        return [Group(name=r.name, created_ns=r.created_ns, members=tuple(members.get(r.name, ()))) for r in rows]
+
+    def groups_of(self, account: str) -> list[str]:
+        """List the names of the groups that an account is in."""
+        return list(self._connection.execute(_groups_of, {"wanted": account}).scalars())
+
+    def add_group(self, name: str, created_ns: int) -> None:
+        """Store a group without members; that the name is free is the caller's to check."""
+        self._connection.execute(insert(_groups).values(name=name, created_ns=created_ns))
+        self._count()
+
+    def remove_group(self, name: str, grantee: str) -> None:
+        """Remove a group, and what was granted to it under the name of ``grantee``."""
+        self._connection.execute(delete(_members).where(_members.c.group_name == name))
+        self._connection.execute(delete(_grants).where(_grants.c.grantee == grantee))
+        self._connection.execute(delete(_groups).where(_groups.c.name == name))
+        self._count()
+
+    def join(self, group: str, account: str) -> None:
+        """Put an account into a group; that it is not in it is the caller's to check."""
+        self._connection.execute(insert(_members).values(account=account, group_name=group))
+        self._count()
+
+    def leave(self, group: str, account: str) -> bool:
+        """Take an account out of a group; False if it was not in it."""
+        here = (_members.c.group_name == group) & (_members.c.account == account)
+        found = self._connection.execute(delete(_members).where(here)).rowcount
+        self._count()
+        return bool(found)
+
     # -- grants -------------------------------------------------------------------------------------------------------
 
-    def grants_of(self, grantee: str) -> list[Grant]:
-        """List what somebody may do, by collection."""
-        return [_grant(row) for row in self._connection.execute(_of_grantee, {"wanted": grantee})]
+    def grants_of(self, *grantees: str) -> list[Grant]:
+        """List what these may do, account, groups and ``anonymous`` alike."""
+        return [_grant(row) for row in self._connection.execute(_of_grantees, {"wanted": grantees})]
 
-    def grants_on(self, collection_id: int) -> list[Grant]:
-        """List who may do what with a collection, by name."""
-        return [_grant(row) for row in self._connection.execute(_on_collection, {"wanted": collection_id})]
+    def grants(self, collection_id: int | None = None) -> list[Grant]:
+        """List who may do what with a collection, or with each, by path and name."""
+        query = select(_grants).order_by(*_in_order)
+        if collection_id is not None:
+            query = query.where(_grants.c.collection_id == collection_id)
+        return [_grant(row) for row in self._connection.execute(query)]
 
     def set_grant(self, grant: Grant) -> None:
-        """Replace what somebody may do with a collection."""
-        here = (_grants.c.collection_id == grant.collection_id) & (_grants.c.grantee == grant.grantee)
-        self._connection.execute(delete(_grants).where(here))
+        """Replace what somebody was granted at just this path of a collection."""
+        key = {"collection_id": grant.collection_id, "grantee": grant.grantee, "path": format_path(grant.path)}
+        here = [_grants.c[name] == value for name, value in key.items()]
+        self._connection.execute(delete(_grants).where(*here))
         if grant.right is not Right.NONE:
-            values = {"collection_id": grant.collection_id, "grantee": grant.grantee, "level": int(grant.right)}
-            self._connection.execute(insert(_grants).values(**values))
+            self._connection.execute(insert(_grants).values(**key, level=int(grant.right)))
         self._count()
 
     def _count(self) -> None:
@@ -145,4 +195,4 @@ def _token_row(row: Row[Any]) -> Token:
 
 
 def _grant(row: Row[Any]) -> Grant:
-    return Grant(row.collection_id, row.grantee, Right(row.level))
+    return Grant(row.collection_id, row.grantee, Right(row.level), parse_path(row.path))

@@ -133,13 +133,26 @@ class Token:
     used_ns: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Accounts under one name, for grants; ``members`` are their names in order."""
+
+    name: str
+    created_ns: int
+    members: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What ``grantee`` may do with a collection: an account's name, or ``anonymous``."""
+    """What ``grantee`` may do with what is at a path of a collection and below it; the empty path is all of it.
+
+    The grantee is an account's name, ``anonymous``, or a group's name behind an ``@``.
+    """
 
     collection_id: int
     grantee: str
     right: Right
+    path: TreePath = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

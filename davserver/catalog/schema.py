@@ -135,11 +135,26 @@ tokens = Table(
     Column("used_ns", BigInteger),
 )
 
+groups = Table(
+    "groups",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("created_ns", BigInteger, nullable=False),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("account", Text, ForeignKey("accounts.name"), primary_key=True),
+    Column("group_name", Text, ForeignKey("groups.name"), primary_key=True),
+)
+
 grants = Table(
     "grants",
     metadata,
     Column("grantee", Text, primary_key=True),
     Column("collection_id", _id, ForeignKey("collections.id"), primary_key=True),
+    Column("path", Text, primary_key=True),
     Column("level", Integer, nullable=False),
 )
 

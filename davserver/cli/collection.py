@@ -11,6 +11,7 @@ from davserver.cli.sizes import limit_argument
 from davserver.cli.tables import iso_time, print_table, say
 from davserver.errors import NotFound
 from davserver.live.house import House
+from davserver.values import format_path
 
 
 @click.group(cls=Group)
@@ -56,13 +57,18 @@ def show(context: click.Context, name: str, *, as_json: bool) -> None:
         view = house.view(name)
         versions = house.versions(name)
         with house.read_catalog() as tables:
-            grants = tables.access.grants_on(view.info.id)
+            grants = tables.access.grants(view.info.id)
     described = _described(view.info) | {
         "files": view.root.files,
         "bytes": view.root.bytes,
         "portable_data_hash": str(versions[-1].pdh) if versions else None,
-        "uncommitted_changes": view.seq - (versions[-1].seq if versions else 0),
-        "grants": {grant.grantee: grant.right.name.lower() for grant in grants},
+        "uncommitted_changes": (view.seq or 0) - (versions[-1].seq if versions else 0),
+        "grants": {grant.grantee: grant.right.name.lower() for grant in grants if not grant.path},
+        "grants_below": [
+            {"path": format_path(grant.path), "to": grant.grantee, "right": grant.right.name.lower()}
+            for grant in grants
+            if grant.path
+        ],
     }
     _print_described(described, as_json=as_json)
 
@@ -168,9 +174,13 @@ def _print_described(described: dict[str, object], *, as_json: bool) -> None:
         return
     for key, value in described.items():
         if value is not None:
-            text = _listed(value) if isinstance(value, dict) else value
+            text = _listed(value) if isinstance(value, dict) else _below(value) if isinstance(value, list) else value
             say(f"{key.replace('_', ' ')}: {text}")
 
 
 def _listed(value: dict[str, object]) -> str:
     return ", ".join(f"{name} {item}" for name, item in value.items()) or "none"
+
+
+def _below(grants: list[dict[str, str]]) -> str:
+    return ", ".join(f"{grant['path']}: {grant['to']} {grant['right']}" for grant in grants) or "none"

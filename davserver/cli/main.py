@@ -26,6 +26,7 @@ _COMMANDS = {
     "scrub": "scrub:scrub",
     "gc": "gc:gc",
     "user": "user:user",
+    "group": "group:group",
     "token": "token:token",
     "grant": "grant:grant",
     "config": "config:config",

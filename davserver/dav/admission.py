@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from davserver.access.guarded_house import GuardedHouse
 from davserver.catalog.model import Right
+from davserver.collection.spelling import settle
 from davserver.dav.paths import HistoryOf, InCollection, InContent, InVersion
 from davserver.dav.requests import Request
 from davserver.dav.spelling import view_of
-from davserver.errors import NotFound
+from davserver.errors import DavserverError, NotFound
 from davserver.live.house import House
 
 _READING = frozenset({"GET", "HEAD", "PROPFIND", "REPORT", "SEARCH"})
@@ -37,4 +38,20 @@ def admit(request: Request, house: House) -> None:
         view = house.view_uuid(target.key) if target.by_uuid else view_of(house, target.key)
     except NotFound:
         return  # the verb knows what that means to it
-    house.rights.require(view.info.id, Right.WRITE)
+    if house.rights.level(view.info.id) < Right.WRITE:
+        house.rights.require(view.info.id, Right.WRITE, settle(view.root, target.path))
+
+
+def of_what_is_missing(request: Request, house: House, error: NotFound) -> DavserverError:
+    """Return what to say of something that is not there: a stranger who sees only parts is asked for a name.
+
+    Somebody with a name might see it; where all is theirs to see, they hear that nothing is there.
+    """
+    target = request.target
+    if not (isinstance(house, GuardedHouse) and house.rights.principal.is_anonymous):
+        return error
+    if not isinstance(target, InCollection):
+        return error
+    view = house.view_uuid(target.key) if target.by_uuid else view_of(house, target.key)
+    at_least_read = house.rights.level_at(view.info.id, settle(view.root, target.path)) >= Right.READ
+    return error if at_least_read else house.rights.unseen()

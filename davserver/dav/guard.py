@@ -132,7 +132,7 @@ def check_before_body(request: Request, reader: Reader, target: InCollection, gu
 
 def _sync_token(site: Site) -> frozenset[str]:
     """Return the state token that stands for a folder with all that is in it (RFC 6578 section 5)."""
-    if site.view is None or not isinstance(site.node, DirNode):
+    if site.view is None or site.view.seq is None or not isinstance(site.node, DirNode):
         return frozenset()
     return frozenset({str(SyncToken.of(site.view))})
 

@@ -29,14 +29,17 @@ class Common(NamedTuple):
 
 
 def common(query: Query, folder: Resource, around: Surroundings) -> Common | None:
-    """Write what the query asks of the surroundings once for all members of a folder; None if they differ in it."""
+    """Write what the query asks of the surroundings once for all members of a folder; None if they differ in it.
+
+    Where a folder shows in parts only, its members may be more theirs than itself is.
+    """
     texts = {}
     apart: frozenset[str] | None = frozenset()
     for name in query.from_around:
         if name == LOCKDISCOVERY:
             apart = around.locked_members(folder)
             texts[name] = NO_LOCKS
-        elif name == PRIVILEGES:
+        elif name == PRIVILEGES and not folder.is_partial:
             texts[name] = around.privilege_set(folder)
         else:
             return None

@@ -26,7 +26,7 @@ def privileges(resource: Resource, house: House) -> tuple[str, ...]:
     if resource.collection is None:
         principal = house.rights.principal
         return ROOT if not principal.is_anonymous and principal.may_write else READ
-    return WRITE if house.rights.level(resource.collection.id) >= Right.WRITE else READ
+    return WRITE if house.rights.level_at(resource.collection.id, resource.path) >= Right.WRITE else READ
 
 
 def privilege_set(resource: Resource, house: House) -> str:

@@ -12,11 +12,13 @@ from dataclasses import replace
 from enum import Enum
 from typing import NamedTuple
 
+from davserver.access.guarded_house import GuardedHouse
 from davserver.catalog.model import Collection, Version
 from davserver.collection import tree
 from davserver.collection.dirnode import DirNode, Node
 from davserver.collection.filenode import FileNode, etag_of
 from davserver.collection.litter import is_litter
+from davserver.collection.spelling import settle
 from davserver.dav.conditional import Validators
 from davserver.dav.paths import (
     HistoryOf,
@@ -30,7 +32,7 @@ from davserver.dav.paths import (
     target_of,
     version_folder,
 )
-from davserver.dav.spelling import in_any_spelling, settle, view_of
+from davserver.dav.spelling import in_any_spelling, view_of
 from davserver.errors import NotFound, UnknownVersion
 from davserver.live.house import House
 from davserver.values import TreePath
@@ -51,7 +53,8 @@ class Resource(NamedTuple):
 
     ``segments`` are the names of the URL; ``node`` is None for a folder whose tree is not loaded or that has none.
     ``born_ns`` is when its collection or version was made and stands in for times nobody recorded. ``path`` leads
-    from ``root`` to ``node``, in the spelling of the tree; ``seq`` is the newest change in it.
+    from ``root`` to ``node``, in the spelling of the tree; ``seq`` is the newest change in it, None where
+    only parts of it are shown.
     ``hides_litter`` marks a version whose manifest leaves litter out. ``version`` is where immutable content was found.
     """
 
@@ -70,6 +73,11 @@ class Resource(NamedTuple):
     def is_folder(self) -> bool:
         """Whether it has members."""
         return not isinstance(self.node, FileNode)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is in a collection of which only parts are shown."""
+        return self.place is Place.LIVE and self.root is not None and self.seq is None
 
     @property
     def modified_s(self) -> int:
@@ -190,9 +198,15 @@ def members(house: House, folder: Resource) -> Iterator[Resource]:
         return
     target = target_of(folder.segments)
     if isinstance(target, HistoryRoot):
-        for info in house.collections():
+        for info in _with_history(house):
             yield Resource((*folder.segments, info.name), Place.SPACE, info.created_ns, collection=info)
     elif isinstance(target, HistoryOf) and folder.collection is not None:
         for version in house.versions(folder.collection.name):
             name = version_folder(version.number, version.created_ns // _SECOND_NS)
             yield Resource((*folder.segments, name), Place.FROZEN, version.created_ns, collection=folder.collection)
+
+
+def _with_history(house: House) -> list[Collection]:
+    """List the collections whose versions can be looked at: one sees them where one sees all of a collection."""
+    found = house.collections()
+    return [info for info in found if house.rights.sees_all(info.id)] if isinstance(house, GuardedHouse) else found

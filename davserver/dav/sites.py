@@ -15,11 +15,12 @@ from davserver.collection import tree
 from davserver.collection.dirnode import DirNode, Node
 from davserver.collection.filenode import FileNode, etag_of
 from davserver.collection.newname import check_new_name
+from davserver.collection.spelling import settle
 from davserver.dav.conditional import Validators
 from davserver.dav.faults import BadRequest, Conflict, Forbidden
 from davserver.dav.paths import HistoryOf, HistoryRoot, InCollection, InContent, InVersion, Target
 from davserver.dav.resources import modified_s
-from davserver.dav.spelling import settle, view_of
+from davserver.dav.spelling import view_of
 from davserver.errors import NotFound
 from davserver.live.edit import Edit
 from davserver.live.house import House

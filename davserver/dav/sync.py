@@ -3,6 +3,8 @@
 Owns: the report's request and answer, and where an answer is cut.
 Never: finds differences (``live.past``).
 Follows: RFC 6578 sections 3.2 to 3.8. Any folder of a collection can be asked, to level 1 or infinite.
+Where only parts of a collection are shown, the answer lists all of them each time: what changed since would take the
+sequence, which tells of changes elsewhere. So no token is taken there.
 Invariant: a client that does what the answers say, in order, has what the server has.
 """
 
@@ -80,6 +82,8 @@ def respond(request: Request, house: House, resource: Resource, document: xml.El
     if collection is None:
         raise Forbidden("no such report here", code="supported-report")
     view = house.view_uuid(collection.uuid)
+    if view.seq is None and asked.limit is not None:
+        raise Forbidden("of parts of a collection all is listed at once", code="number-of-matches-within-limits")
     report = _Report(request, house, resource, view, asked)
     return streamed(report.responses())
 
@@ -120,7 +124,12 @@ class _Report:
 
     def _valid(self, text: str) -> SyncToken:
         token = SyncToken.parse(text)
-        if token is None or token.uuid != self._view.info.uuid or len(token.pieces) > MAX_PIECES:
+        if (
+            token is None
+            or self._view.seq is None
+            or token.uuid != self._view.info.uuid
+            or len(token.pieces) > MAX_PIECES
+        ):
             raise _invalid()
         return token
 
@@ -136,7 +145,8 @@ class _Report:
 
     def _cut_behind(self, last: _Found) -> SyncToken:
         path, node, _ = last.difference
-        return self._seen.cut(path, is_folder=isinstance(node, DirNode), piece=last.piece, seq=self._view.seq)
+        seq = UNSEEN if self._view.seq is None else self._view.seq
+        return self._seen.cut(path, is_folder=isinstance(node, DirNode), piece=last.piece, seq=seq)
 
     def _response(self, difference: Difference) -> str:
         path, node, was_folder = difference

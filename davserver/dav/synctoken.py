@@ -40,8 +40,8 @@ class SyncToken:
 
     @classmethod
     def of(cls, view: View) -> SyncToken:
-        """Return the token of all that is there now."""
-        return cls.at(view.info.uuid, view.seq)
+        """Return the token of all that is there now; where only parts are shown, one that nothing is told from."""
+        return cls.at(view.info.uuid, UNSEEN if view.seq is None else view.seq)
 
     @classmethod
     def at(cls, uuid: str, seq: int) -> SyncToken:

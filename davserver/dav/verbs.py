@@ -26,13 +26,13 @@ from davserver.dav import (
     search,
     unlock,
 )
-from davserver.dav.admission import admit
+from davserver.dav.admission import admit, of_what_is_missing
 from davserver.dav.faults import BadRequest, MethodNotAllowed, NotImplementedYet
 from davserver.dav.paths import InChunks, InUpload
 from davserver.dav.requests import Request
 from davserver.dav.responses import Response
 from davserver.dav.status import row_of
-from davserver.errors import DavserverError
+from davserver.errors import DavserverError, NotFound
 from davserver.live.house import House
 
 Handler = Callable[[Request, House], Response]
@@ -91,6 +91,8 @@ def serve(request: Request, house: House) -> Response:
         raise MethodNotAllowed(request.method, options.verbs_at(request, house))
     try:
         response = handler(request, house)
+    except NotFound as error:
+        raise of_what_is_missing(request, house, error) from None
     except DavserverError as error:
         if row_of(error).status != 405 or isinstance(error, MethodNotAllowed):
             raise

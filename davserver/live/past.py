@@ -69,6 +69,8 @@ class Past:
 
 def recall(tables: Tables, directories: Directories, view: View, seq: int) -> Past:
     """Return what the viewed collection was after the change ``seq``; raises Forgotten."""
+    if view.seq is None:
+        raise Forgotten
     if seq == view.seq:
         return Past(view.root)
     row = tables.collections.by_id(view.info.id)

@@ -10,11 +10,14 @@ from davserver.collection.dirnode import DirNode
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A collection at one moment: ``root`` never changes, ``seq`` is the sequence of its newest change."""
+    """A collection at one moment: ``root`` never changes, ``seq`` is the sequence of its newest change.
+
+    ``seq`` is None where only a part of the collection is shown: it would tell of changes elsewhere.
+    """
 
     info: Collection
     root: DirNode
-    seq: int
+    seq: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from davserver.access.guarded_house import GuardedHouse
+from davserver.access.held import Held
 from davserver.access.principal import Principal
 from davserver.access.rights import Rights
 from davserver.catalog.model import Right
@@ -43,8 +44,8 @@ class Granted:
         self.right = right
         self.collection_id = collection_id
 
-    def grants(self, grantee):
-        return {self.collection_id: self.right} if grantee == "ann" else {}
+    def held(self, principal):
+        return Held({self.collection_id: self.right} if principal.name == "ann" else {}, {})
 
 
 @pytest.mark.parametrize(("right", "writes"), [(Right.READ, False), (Right.WRITE, True), (Right.MANAGE, True)])

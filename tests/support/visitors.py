@@ -20,6 +20,7 @@ from davserver.server.compose import behind_the_door
 from davserver.server.entrance import open_door
 from davserver.server.http import WSGIApplication
 from davserver.server.sockets import Address
+from davserver.values import TreePath
 from davserver.web.metrics import Metrics
 from tests.support.site import Answer, Client, Site, Stage
 
@@ -52,9 +53,9 @@ class Visitors:
         made, self.tokens[key] = managing.add_token(self.house, account, may_write=may_write, days=None)
         return made.id
 
-    def grant(self, collection: str, who: str, right: Right) -> None:
-        """Say what somebody may do."""
-        managing.grant(self.house, collection, who, right)
+    def grant(self, collection: str, who: str, right: Right, path: TreePath = ()) -> None:
+        """Say what somebody may do with a collection, or with what is at a path of it."""
+        managing.grant(self.house, collection, who, right, path)
 
     def send(
         self, who: str, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None

@@ -153,7 +153,7 @@ def test_a_removed_account_ends_at_once_and_its_name_inherits_nothing(scene):
     managing.add_account(scene.house, scene.passwords, "ann", PASSWORD)
     with pytest.raises(NotAuthenticated):
         scene.bearer(token)
-    assert scene.roster.grants("ann") == {}
+    assert scene.roster.held(Principal("ann")).is_empty
 
 
 @pytest.mark.parametrize("may_write", [True, False])
@@ -227,11 +227,11 @@ def test_no_secret_is_stored_or_logged(scene, caplog, capfd, tmp_path):
 def test_a_look_without_a_change_costs_no_query(scene, monkeypatch):
     scene.basic("ann", PASSWORD)
     scene.roster.has_accounts()
-    scene.roster.grants("ann")
+    scene.roster.held(Principal("ann"))
     monkeypatch.setattr(scene.house, "read_catalog", None)
     scene.basic("ann", PASSWORD)
     assert scene.roster.has_accounts()
-    assert scene.roster.grants("ann") == {}
+    assert scene.roster.held(Principal("ann")).is_empty
 
 
 def test_the_first_account_closes_the_door_and_the_last_one_opens_it_only_at_home(scene):

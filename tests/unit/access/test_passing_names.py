@@ -7,6 +7,7 @@ import time
 import pytest
 
 from davserver.access.guarded_house import GuardedHouse
+from davserver.access.held import Held
 from davserver.access.principal import Principal
 from davserver.access.rights import Rights
 from davserver.blocks.memory import MemoryStore
@@ -23,8 +24,8 @@ class MayWrite:
     def __init__(self, collection_id):
         self._collection_id = collection_id
 
-    def grants(self, grantee):
-        return {self._collection_id: Right.WRITE} if grantee == "ann" else {}
+    def held(self, principal):
+        return Held({self._collection_id: Right.WRITE} if principal.name == "ann" else {}, {})
 
 
 @pytest.fixture

@@ -110,9 +110,44 @@ def test_grants(ann):
     assert "grants: ann write, anonymous read\n" in ann("collection", "show", "photos")[1]
 
 
+def test_grants_on_a_path_and_to_groups_are_listed(ann):
+    ann("collection", "create", "photos")
+    assert ann("group", "add", "friends") == (0, "", "")
+    assert ann("group", "join", "friends", "ann") == (0, "", "")
+    (group,) = json.loads(ann("group", "list", "--json")[1])
+    assert (group["name"], group["members"]) == ("friends", ["ann"])
+    status, out, err = ann("grant", "photos", "@friends", "read", "--path", "2026/may/")
+    assert (status, out) == (0, "")
+    assert "nothing is at '2026/may' yet" in err
+    assert ann("grant", "photos/2026", "ann", "write")[0] == 0
+    assert ann("grant", "photos", "anonymous", "read") == (0, "", "")
+    listed = json.loads(ann("grant", "list", "--json")[1])
+    assert [tuple(each.values()) for each in listed] == [
+        ("photos", "", "anonymous", "read"),
+        ("photos", "2026", "ann", "write"),
+        ("photos", "2026/may", "@friends", "read"),
+    ]
+    assert ann("grant", "list", "photos")[1].splitlines()[1].split() == ["photos", "anonymous", "read"]
+    shown = ann("collection", "show", "photos")[1]
+    assert "grants below: 2026: ann write, 2026/may: @friends read\n" in shown
+    assert ann("grant", "photos/2026", "ann", "none") == (0, "", "")
+    assert ann("group", "leave", "friends", "ann") == (0, "", "")
+    assert ann("group", "remove", "friends") == (0, "", "")
+    assert [each["to"] for each in json.loads(ann("grant", "list", "--json")[1])] == ["anonymous"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
+        ("grant", "photos", "@nobody", "read"),
+        ("grant", "photos", "ann", "manage", "--path", "a"),
+        ("grant", "photos", "ann", "read", "--path", "../a"),
+        ("grant", "photos/a//b", "ann", "read"),
+        ("grant", "list", "missing"),
+        ("grant", "photos", "ann"),
+        ("group", "add", "@x"),
+        ("group", "join", "nobody", "ann"),
+        ("group", "remove", "nobody"),
         ("user", "add", "ann", "--password-stdin"),
         ("user", "add", "anonymous", "--password-stdin"),
         ("user", "add", "a b", "--password-stdin"),

@@ -103,9 +103,20 @@ def upgrade() -> None:
         sa.Column("used_ns", sa.BigInteger),
     )
     op.create_table(
+        "groups",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("created_ns", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "members",
+        sa.Column("account", sa.Text, sa.ForeignKey("accounts.name"), primary_key=True),
+        sa.Column("group_name", sa.Text, sa.ForeignKey("groups.name"), primary_key=True),
+    )
+    op.create_table(
         "grants",
         sa.Column("grantee", sa.Text, primary_key=True),
         sa.Column("collection_id", key, sa.ForeignKey("collections.id"), primary_key=True, autoincrement=False),
+        sa.Column("path", sa.Text, primary_key=True),
         sa.Column("level", sa.Integer, nullable=False),
     )
     op.create_table(
