@@ -204,6 +204,20 @@ class NameMap(Generic[V]):
             plain = _plain(leaf)
             yield from zip(plain.names, plain.values, strict=True)
 
+    def items_from(self, index: int) -> Iterator[tuple[str, V]]:
+        """Iterate over (name, value) in order, from the one at this index on (0 is the first), found in O(log n)."""
+        stack: list[_Tree[V]] = [self._root]
+        while stack:
+            node = stack.pop()
+            if index >= node.size:
+                index -= node.size
+            elif isinstance(node, _Branch):
+                stack.extend(reversed(node.children))
+            else:
+                plain = _plain(node)
+                yield from zip(plain.names[index:], plain.values[index:], strict=True)
+                index = 0
+
     def leaves(self, start_after: str | None = None) -> Iterator[AnyLeaf[V]]:
         """Iterate over the leaves in order, with ``start_after`` from the one on that may hold this name.
 

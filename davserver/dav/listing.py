@@ -1,7 +1,7 @@
-"""What a browser sees of a folder: a plain page of links, streamed.
+"""What GET of a folder answers to whoever does not ask for HTML first: a plain page of links, streamed.
 
 Owns: the HTML.
-Never: assets, scripts, state; the browser pages proper are another room's.
+Never: assets, scripts, state; the page for browsers is another room's (``web.page``).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ SLICE_CHARS = 64 << 10
 _HEADERS = [
     ("Content-Type", "text/html; charset=utf-8"),
     ("Cache-Control", "no-store"),
+    ("Vary", "Accept"),
     ("X-Content-Type-Options", "nosniff"),
     ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
     ("Referrer-Policy", "no-referrer"),

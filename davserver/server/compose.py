@@ -14,6 +14,7 @@ import structlog
 
 from davserver.config import Settings
 from davserver.dav.app import make_app
+from davserver.dav.space import UrlSpace
 from davserver.dav.status import row_of
 from davserver.errors import DavserverError
 from davserver.live.house import House
@@ -38,6 +39,7 @@ from davserver.trouble import log_fault
 from davserver.values import Locator
 from davserver.web.app import PREFIX, WebApp
 from davserver.web.metrics import Metrics
+from davserver.web.page.app import Pages
 
 UPLOADS = PREFIX + "uploads/"
 """Uploads are no WebDAV resources, but become some: the DAV room serves them."""
@@ -89,14 +91,22 @@ def _rehearse(house: House) -> None:
 def behind_the_door(settings: Settings, house: House, metrics: Metrics) -> Application:
     """Make what serves a request that was let in: pages below ``/_/``, or WebDAV."""
     dav = make_app(house, settings.quirks_off)
-    web = WebApp(house, metrics, lambda error: row_of(error).status)
+    pages = Pages(house, UrlSpace(), _status_of)
+    web = WebApp(house, metrics, _status_of, pages)
+    space = pages.before(dav)
 
     def route(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
-        app = web if path.startswith(PREFIX) and not path.startswith(UPLOADS) else dav
+        if not path.startswith(PREFIX):
+            return space(environ, start_response)
+        app = dav if path.startswith(UPLOADS) else web
         return app(environ, start_response)
 
     return route
+
+
+def _status_of(error: Exception) -> int:
+    return row_of(error).status
 
 
 def _write_log(lines: str) -> None:

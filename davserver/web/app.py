@@ -24,6 +24,7 @@ from davserver.web.changes import LARGE_AT_ONCE, change_collection, is_large
 from davserver.web.degraded import ready_or_degraded
 from davserver.web.health import live
 from davserver.web.metrics import Metrics
+from davserver.web.page.app import Pages
 from davserver.web.responses import Answer, Environ, StartResponse, StatusOf, failure
 
 PREFIX = "/_/"
@@ -48,7 +49,7 @@ class Route(NamedTuple):
 class WebApp:
     """The WSGI application for ``/_/``. Threads: any."""
 
-    def __init__(self, house: House, metrics: Metrics, status_of: StatusOf) -> None:
+    def __init__(self, house: House, metrics: Metrics, status_of: StatusOf, pages: Pages | None = None) -> None:
         self._house = house
         self._status_of = status_of
         self._large_changes = threading.BoundedSemaphore(LARGE_AT_ONCE)
@@ -58,6 +59,7 @@ class WebApp:
             _get("metrics", lambda visited: _metrics(metrics, visited, house)),
             Route(_path("api/collections/([^/]+)/commit"), {"POST": commit_collection}),
             Route(_path("api/collections/([^/]+)/changes"), {"POST": self._change}, takes_request=True),
+            *(() if pages is None else _of_pages(pages)),
         )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -111,8 +113,17 @@ def _metrics(metrics: Metrics, visited: House, house: House) -> Answer:
     return metrics.answer()
 
 
-def _get(path: str, handler: Handler) -> Route:
-    return Route(_path(path), {"GET": handler, "HEAD": handler})
+def _of_pages(pages: Pages) -> tuple[Route, ...]:
+    """Return what the page and its scripts ask for."""
+    return (
+        _get("assets/([0-9a-f]+)/([a-z0-9./-]+)", pages.asset),
+        _get("api/list(?:/.*)?", pages.listed, takes_request=True),
+        _get("signin", pages.sign_in, takes_request=True),
+    )
+
+
+def _get(path: str, handler: Handler, *, takes_request: bool = False) -> Route:
+    return Route(_path(path), {"GET": handler, "HEAD": handler}, takes_request)
 
 
 def _path(pattern: str) -> re.Pattern[str]:

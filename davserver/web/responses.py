@@ -28,9 +28,10 @@ class Answer:
         headers = [
             ("Content-Type", self.content_type),
             ("Content-Length", str(len(self.body))),
-            ("Cache-Control", "no-store"),
             *self.headers,
         ]
+        if not any(name == "Cache-Control" for name, _ in self.headers):
+            headers.append(("Cache-Control", "no-store"))
         start_response(f"{self.status} {HTTPStatus(self.status).phrase}", headers)
         return [] if method == "HEAD" else [self.body]
 

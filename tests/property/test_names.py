@@ -114,6 +114,12 @@ def test_iteration_starts_behind_any_name(model: dict[str, int], after: str) -> 
     assert list(names.items(after)) == [item for item in sorted(model.items()) if item[0] > after]
 
 
+@given(st.dictionaries(st.integers(0, 9999).map(str), st.integers(), max_size=1000), st.integers(0, 1100))
+def test_iteration_starts_at_any_index(model: dict[str, int], index: int) -> None:
+    names = NameMap.from_sorted(sorted(model.items()))
+    assert list(names.items_from(index)) == sorted(model.items())[index:]
+
+
 @given(st.sets(st.integers(0, 3000), max_size=3000), st.randoms(use_true_random=False))
 def test_removal_in_any_order_leaves_the_rest(numbers: set[int], random) -> None:
     model = {f"{n:04}": n for n in numbers}

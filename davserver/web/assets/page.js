@@ -1,0 +1,2 @@
+/** The page's beginning. */
+document.documentElement.classList.add("ready");

@@ -1,0 +1,145 @@
+"""The page of a folder, and of an error, as HTML.
+
+Owns: the templates and what they are given; the policy of the page (CSP).
+Never: a lookup. All of the HTML is escaped by the templates' engine.
+Follows: CSP level 3, Trusted Types. Nothing is inline, nothing comes from elsewhere, nobody may frame the page. No
+script of ours writes HTML: text becomes text nodes, and Trusted Types hold that.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from davserver.web.page import words
+from davserver.web.page.assets import Assets
+from davserver.web.page.listing import Listing
+from davserver.web.page.space import Space
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",
+        "media-src 'self'",
+        "connect-src 'self'",
+        "frame-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+HEADERS = [
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Content-Security-Policy", POLICY),
+    ("X-Frame-Options", "DENY"),
+    ("Cache-Control", "private, no-cache"),
+    ("Vary", "Accept"),
+]
+_COLUMNS = (("name", "Name"), ("size", "Size"), ("modified", "Modified"))
+
+
+class Crumb(NamedTuple):
+    """A folder above, or the folder itself."""
+
+    name: str
+    href: str
+
+
+class Frame:
+    """Writes pages. Threads: any."""
+
+    def __init__(self, space: Space, assets: Assets) -> None:
+        self._space = space
+        self._assets = assets
+        self._templates = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=select_autoescape(default=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters.update(size=words.size, moment=words.moment, day=words.day, shown=words.shown)
+
+    def folder(self, prefix: str, listing: Listing, state: dict[str, Any]) -> bytes:
+        """Write the page of a folder. ``state`` is what its script goes on from: the listing as JSON, and more."""
+        folder, asked = listing.folder, listing.asked
+        here = self._space.href(prefix, folder.segments, folder=True)
+        page = asked.offset // asked.limit if asked.limit else 0
+        return self._written(
+            "folder.html",
+            prefix,
+            title=folder.segments[-1] if folder.segments else "Collections",
+            crumbs=self._crumbs(prefix, folder.segments),
+            columns=[self._column(name, label, listing, here) for name, label in _COLUMNS],
+            rows=[self._row(prefix, listing, index) for index in range(len(listing.entries))],
+            listing=listing,
+            asked=asked,
+            here=here,
+            first=asked.offset + 1,
+            last=asked.offset + len(listing.entries),
+            before=_link(here, listing, offset=max(page - 1, 0) * asked.limit) if asked.offset else None,
+            after=(
+                _link(here, listing, offset=asked.offset + asked.limit)
+                if asked.offset + asked.limit < listing.total
+                else None
+            ),
+            state=state,
+        )
+
+    def error(self, prefix: str, status: int, message: str, *, may_sign_in: bool = False) -> bytes:
+        """Write the page of an error."""
+        title = HTTPStatus(status).phrase
+        return self._written("error.html", prefix, title=title, status=status, message=message, may_sign_in=may_sign_in)
+
+    def _written(self, template: str, prefix: str, **values: Any) -> bytes:
+        def asset(name: str) -> str:
+            return f"{prefix}/_/{self._assets.path(name)}"
+
+        text = self._templates.get_template(template).render(
+            prefix=prefix, asset=asset, modules=self._assets.names(".js"), **values
+        )
+        return text.encode("utf-8", "replace")
+
+    def _crumbs(self, prefix: str, segments: tuple[str, ...]) -> list[Crumb]:
+        ends = range(1, len(segments) + 1)
+        above = [Crumb(segments[end - 1], self._space.href(prefix, segments[:end], folder=True)) for end in ends]
+        return [Crumb("Collections", f"{prefix}/"), *above]
+
+    def _row(self, prefix: str, listing: Listing, index: int) -> dict[str, Any]:
+        entry = listing.entries[index]
+        segments = (*listing.folder.segments, *entry.where, entry.name)
+        return {
+            "entry": entry,
+            "where": "/".join(entry.where),
+            "href": self._space.href(prefix, segments, folder=entry.is_folder),
+        }
+
+    def _column(self, name: str, label: str, listing: Listing, here: str) -> dict[str, Any]:
+        asked = listing.asked
+        is_sorted = asked.sort == name
+        descending = not asked.descending if is_sorted else name != "name"
+        ways = "descending" if asked.descending else "ascending"
+        return {
+            "name": name,
+            "label": label,
+            "sorted": ways if is_sorted else "none",
+            "href": _link(here, listing, sort=name, order="desc" if descending else "asc", offset=0),
+        }
+
+
+def _link(here: str, listing: Listing, **changed: object) -> str:
+    """Write the address of the same folder in another order, or of another page of it."""
+    asked = listing.asked
+    order = "desc" if asked.descending else "asc"
+    words = {"sort": asked.sort, "order": order, "find": asked.find, "deep": int(asked.deep), "offset": asked.offset}
+    words.update(changed)
+    told = {word: value for word, value in words.items() if value not in {"", 0}}
+    return f"{here}?{urlencode(told, quote_via=quote, errors='replace')}" if told else here

@@ -1,0 +1,261 @@
+"""The page on the URLs of the space: who gets it, what it tells whom, and that it lets nothing in."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from urllib.parse import unquote
+
+import pytest
+
+from davserver.access.door import HOUSE_KEY
+from davserver.access.guarded_house import GuardedHouse
+from davserver.access.principal import Principal
+from davserver.access.rights import Rights
+from davserver.catalog.model import Right
+from davserver.dav.app import make_app
+from davserver.dav.space import UrlSpace
+from davserver.dav.status import row_of
+from davserver.web.app import WebApp
+from davserver.web.metrics import Metrics
+from davserver.web.page.app import Pages
+from tests.support.site import Client, Site
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+class Stranger:
+    """Says who asks, as the wrapper around the application would; nobody in particular at first."""
+
+    def __init__(self, house, app) -> None:
+        self.house, self.app = house, app
+        self.name: str | None = None
+        self.granted: dict[str, dict[int, Right]] = {}
+
+    def grants(self, grantee: str) -> dict[int, Right]:
+        return self.granted.get(grantee, {})
+
+    def __call__(self, environ, start_response):
+        if self.name is not None:
+            rights = Rights(Principal(self.name), self, may_ask=True)
+            environ[HOUSE_KEY] = GuardedHouse(self.house, rights)
+            environ["davserver.principal"] = self.name
+        return self.app(environ, start_response)
+
+
+@pytest.fixture
+def front(site: Site, stage):
+    """Serve the page before WebDAV, and what is below ``/_/``, as the composition root does."""
+
+    def status_of(error: Exception) -> int:
+        return row_of(error).status
+
+    pages = Pages(site.house, UrlSpace(), status_of)
+    web, space = WebApp(site.house, Metrics(shared=False), status_of, pages), pages.before(make_app(site.house))
+    front = Stranger(site.house, lambda e, start: (web if e["PATH_INFO"].startswith("/_/") else space)(e, start))
+    with stage[0].play(front):
+        site.client.expect(201, "MKCOL", "/c/")
+        yield front
+
+
+@pytest.fixture
+def dav(front: Stranger, site: Site) -> Client:
+    return site.client
+
+
+def state_of(page: bytes) -> dict:
+    """Return what the page tells its script."""
+    match = re.search(r'data-state="([^"]*)"', page.decode())
+    assert match is not None
+    return json.loads(html.unescape(match[1]))
+
+
+def links_of(page: bytes) -> list[str]:
+    return [html.unescape(href) for href in re.findall(r'href="([^"]*)"', page.decode())]
+
+
+def listed(dav: Client, path: str, query: str = "") -> dict:
+    return json.loads(dav.expect(200, "GET", f"/_/api/list{path}{query}").body)
+
+
+def names(listing: dict) -> list[str]:
+    return [entry["name"] for entry in listing["entries"]]
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "text/plain, text/html;q=0.5", "text/html;q=0"])
+def test_who_does_not_ask_for_html_gets_what_it_always_got(dav: Client, accept: str | None) -> None:
+    answer = dav.send("GET", "/c/", None, {"Accept": accept} if accept else {})
+    assert (answer.status, b"data-state" in answer.body) == (200, False)
+    assert "Accept" in answer.headers["Vary"]
+
+
+def test_a_browser_gets_the_page_and_head_tells_the_same(dav: Client) -> None:
+    page = dav.expect(200, "GET", "/c/", Accept=BROWSER)
+    head = dav.expect(200, "HEAD", "/c/", Accept=BROWSER)
+    assert b"data-state" in page.body
+    assert head.body == b""
+    for name in ("Content-Type", "Content-Length", "Content-Security-Policy", "Cache-Control", "Vary"):
+        assert page.headers[name] == head.headers[name]
+    assert page.headers["Cache-Control"] == "private, no-cache"
+    assert "Accept" in page.headers["Vary"]
+
+
+def test_a_browser_gets_a_file_as_anybody_does(dav: Client) -> None:
+    dav.expect(201, "PUT", "/c/a.txt", b"hello")
+    assert dav.expect(200, "GET", "/c/a.txt", Accept=BROWSER).body == b"hello"
+
+
+def test_nothing_of_the_page_is_inline_or_from_elsewhere(dav: Client) -> None:
+    page = dav.expect(200, "GET", "/c/", Accept=BROWSER)
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    text = page.body.decode()
+    assert re.findall(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=|javascript:", text) == []
+    assert [href for href in links_of(page.body) if "//" in href] == []
+
+
+def test_assets_are_kept_for_ever_under_their_hash(dav: Client) -> None:
+    page = dav.expect(200, "GET", "/", Accept=BROWSER)
+    assets = {re.sub("#.*", "", href) for href in links_of(page.body) if href.startswith("/_/assets/")}
+    assets |= set(re.findall(r'src="([^"]*)"', page.body.decode()))
+    assert len(assets) > 3
+    for path in assets:
+        answer = dav.expect(200, "GET", path)
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["Content-Type"].split(";")[0] in {"text/css", "text/javascript", "image/svg+xml"}
+    other = dav.expect(200, "GET", re.sub("assets/[0-9a-f]+", "assets/0123456789abcdef", path))
+    assert other.headers["Cache-Control"] == "no-store"
+    assert dav.send("GET", "/_/assets/0/../../app.py").status == 404
+
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "\"'><script>alert(1)",
+    "{{ 7777 * 7777 }}",
+    "100%25",
+    "a&amp;b",
+    "\u202egpj.exe",
+    "javascript:alert(1)",
+    "x" * 255,
+    " space ",
+    "#hash?query",
+)
+
+
+def test_hostile_names_are_names_and_nothing_else(dav: Client, site: Site) -> None:
+    for name in HOSTILE:
+        dav.expect(201, "PUT", "/c/" + "".join(f"%{byte:02X}" for byte in name.encode()), b"x")
+    page = dav.expect(200, "GET", "/c/", Accept=BROWSER)
+    assert set(names(state_of(page.body)["listing"])) == set(HOSTILE)
+    assert re.findall(rb"<img|<script>|60481729", page.body) == []
+    told = {unquote(href.removeprefix("/c/")) for href in links_of(page.body) if href.startswith("/c/")}
+    assert set(HOSTILE) <= told
+
+
+def test_a_listing_in_every_order_and_page_by_page(dav: Client) -> None:
+    for index, name in enumerate(("b2", "b10", "A", "c.txt")):
+        dav.expect(201, "PUT", f"/c/{name}", b"x" * (10 - index), X_OC_Mtime=str(1000 + index))
+    dav.expect(201, "MKCOL", "/c/folder/")
+    assert names(listed(dav, "/c/")) == ["folder", "A", "b2", "b10", "c.txt"]
+    assert names(listed(dav, "/c/", "?order=desc")) == ["c.txt", "b10", "b2", "A", "folder"]
+    assert names(listed(dav, "/c/", "?sort=size")) == ["folder", "c.txt", "A", "b10", "b2"]
+    assert names(listed(dav, "/c/", "?sort=modified&limit=2")) == ["b2", "b10"]
+    assert names(listed(dav, "/c/", "?offset=3&limit=9")) == ["b10", "c.txt"]
+    assert listed(dav, "/c/", "?offset=3&limit=1")["total"] == 5
+
+
+def test_a_listing_tells_what_the_page_needs(dav: Client) -> None:
+    put = dav.expect(201, "PUT", "/c/a.txt", b"hello", X_OC_Mtime="1700000000")
+    dav.expect(201, "MKCOL", "/c/d/")
+    dav.expect(201, "PUT", "/c/d/b.bin", b"12345678")
+    listing = listed(dav, "/c/")
+    assert (listing["kind"], listing["collection"], listing["right"]) == ("collection", "c", "manage")
+    folder, file = listing["entries"]
+    etag = put.headers["ETag"].strip('"')
+    kind = "text/plain; charset=utf-8"
+    told = {"name": "a.txt", "folder": False, "modified": 1700000000, "size": 5, "etag": etag, "type": kind}
+    assert file == told
+    assert (folder["folder"], folder["size"], folder["files"]) == (True, 8, 1)
+    assert listed(dav, "/c/d/")["path"] == ["d"]
+    assert listed(dav, "/")["kind"] == "root"
+
+
+def test_the_stamp_changes_with_every_change(dav: Client) -> None:
+    before = listed(dav, "/c/", "?limit=0")["stamp"]
+    assert listed(dav, "/c/", "?limit=0")["stamp"] == before
+    dav.expect(201, "PUT", "/c/a", b"")
+    assert listed(dav, "/c/", "?limit=0")["stamp"] != before
+
+
+def test_names_are_found_in_a_folder_and_below(dav: Client) -> None:
+    for path in ("/c/d/", "/c/d/e/"):
+        dav.expect(201, "MKCOL", path)
+    for path in ("/c/Report.txt", "/c/d/e/my%20report", "/c/other"):
+        dav.expect(201, "PUT", path, b"")
+    assert names(listed(dav, "/c/", "?find=REPORT")) == ["Report.txt"]
+    deep = listed(dav, "/c/", "?find=report&deep=1")
+    assert [(entry.get("where"), entry["name"]) for entry in deep["entries"]] == [
+        (["d", "e"], "my report"),
+        (None, "Report.txt"),
+    ]
+    assert names(listed(dav, "/", "?find=report&deep=1")) == ["my report", "Report.txt"]
+    assert deep["complete"]
+
+
+@pytest.mark.parametrize("query", ["?sort=colour", "?order=up", "?offset=-1", "?limit=x", "?deep=yes", "?find=%FF"])
+def test_a_query_that_means_nothing_is_refused(dav: Client, query: str) -> None:
+    assert dav.expect(400, "GET", f"/_/api/list/c/{query}").headers["Content-Type"] == "application/json"
+    assert dav.expect(400, "GET", f"/c/{query}", Accept=BROWSER).headers["Content-Type"].startswith("text/html")
+
+
+def test_the_list_without_scripts_has_links_to_every_page_and_order(dav: Client) -> None:
+    for number in range(5):
+        dav.expect(201, "PUT", f"/c/{number}", b"")
+    first = dav.expect(200, "GET", "/c/?limit=2", Accept=BROWSER).body
+    assert "/c/?sort=name&order=desc" in links_of(first)
+    assert "/c/?sort=size&order=desc" in links_of(first)
+    seen = []
+    path = "/c/?limit=2"
+    while path:
+        page = dav.expect(200, "GET", path, Accept=BROWSER).body
+        seen += names(state_of(page)["listing"])
+        path = next(iter(html.unescape(href) for href in re.findall(r'rel="next" href="([^"]*)"', page.decode())), "")
+    assert seen == ["0", "1", "2", "3", "4"]
+
+
+def test_versions_and_histories_are_listed_and_cannot_be_changed(dav: Client, site: Site) -> None:
+    dav.expect(201, "PUT", "/c/a", b"")
+    site.house.commit("c")
+    history = listed(dav, "/history/c/")
+    assert (history["kind"], history["right"]) == ("space", "read")
+    (version,) = names(history)
+    frozen = listed(dav, f"/history/c/{version}/")
+    assert (frozen["kind"], frozen["right"], names(frozen)) == ("version", "read", ["a"])
+
+
+def test_the_page_shows_nobody_what_they_may_not_see(dav: Client, front: Stranger, site: Site) -> None:
+    dav.expect(201, "MKCOL", "/secret/")
+    dav.expect(201, "PUT", "/secret/plan", b"")
+    front.granted = {"ann": {site.house.info("c").id: Right.READ}}
+    front.name = "ann"
+    assert names(listed(dav, "/")) == ["c"]
+    assert listed(dav, "/c/")["right"] == "read"
+    assert names(listed(dav, "/", "?find=plan&deep=1")) == []
+    missing = dav.expect(404, "GET", "/nothing/", Accept=BROWSER)
+    hidden = dav.expect(404, "GET", "/secret/", Accept=BROWSER)
+    assert hidden.body == missing.body
+    assert dav.expect(404, "GET", "/_/api/list/secret/").body == dav.expect(404, "GET", "/_/api/list/nothing/").body
+
+
+def test_a_stranger_is_asked_for_a_name_and_sees_a_page_meanwhile(dav: Client, front: Stranger) -> None:
+    front.name = ""
+    refused = dav.expect(401, "GET", "/c/", Accept=BROWSER)
+    assert b"Sign in" in refused.body
+    dav.expect(401, "GET", "/_/api/list/c/")
+    dav.expect(401, "GET", "/_/signin?to=/c/")
+    front.name = "ann"
+    assert dav.expect(303, "GET", "/_/signin?to=/c/").headers["Location"] == "/c/"
+    for elsewhere in ("//evil.example/", "https://evil.example/", "/%5Cevil", "x", ""):
+        assert dav.expect(303, "GET", f"/_/signin?to={elsewhere}").headers["Location"] == "/"
