@@ -25,11 +25,15 @@ _DAMAGED_RETRY_S = 600.0
 
 @dataclass(slots=True)
 class Pending:
-    """A collection with changes that no version holds; times in seconds of a monotonic clock."""
+    """A collection with changes that no version holds; times in seconds of a monotonic clock.
+
+    ``cost_s`` is what its last commit took. ``not_before_s`` is when one that failed is tried again.
+    """
 
     waiting: Waiting
     first_s: float
     last_s: float
+    cost_s: float = 0.0
     not_before_s: float = 0.0
 
 
@@ -39,7 +43,8 @@ def due_s(pending: Pending, policy: CommitPolicy) -> float:
         return pending.not_before_s
     by_age = pending.first_s + policy.age_s
     by_idleness = pending.last_s + policy.idle_s
-    return max(min(by_age, by_idleness), pending.not_before_s)
+    spaced = pending.first_s + min(pending.cost_s / policy.share, 10 * policy.age_s)
+    return max(min(by_age, by_idleness), spaced, pending.not_before_s)
 
 
 class CommitSchedule:
@@ -144,8 +149,7 @@ class CommitSchedule:
         for key, waiting in backlog.items():
             pending = self._pending.get(key)
             if pending is None:
-                spaced = now + self._cost_s.get(key, 0.0) / self._policy.share
-                self._pending[key] = Pending(waiting, now, now, min(spaced, now + 10 * self._policy.age_s))
+                self._pending[key] = Pending(waiting, now, now, self._cost_s.get(key, 0.0))
             elif pending.waiting != waiting:
                 pending.waiting, pending.last_s = waiting, now
         return True

@@ -19,8 +19,8 @@ NEVER = CommitPolicy(idle_s=1e6, age_s=1e6)
 AT_ONCE = CommitPolicy(idle_s=0, age_s=0)
 
 
-def pending(*, first_s=100, last_s=100, not_before_s=0, size=0):
-    return Pending(Waiting(1, size), first_s, last_s, not_before_s)
+def pending(*, first_s=100, last_s=100, cost_s=0, not_before_s=0, size=0):
+    return Pending(Waiting(1, size), first_s, last_s, cost_s, not_before_s)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,11 @@ def pending(*, first_s=100, last_s=100, not_before_s=0, size=0):
         (pending(), 105),
         (pending(last_s=158), 160),
         (pending(not_before_s=130), 130),
+        (pending(cost_s=2), 140),
+        (pending(cost_s=1e6), 700),
         (pending(size=1000), 0),
+        (pending(size=1000, cost_s=2), 0),
+        (pending(size=1000, not_before_s=130), 130),
     ],
 )
 def test_due(waiting, due):
@@ -108,6 +112,22 @@ def test_more_than_the_memory_may_hold_is_committed_at_once():
 
 def test_who_is_in_a_hurry_has_all_committed():
     with Shop(NEVER, sizes=(1, 1)) as shop:
+        shop.schedule.hurry()
+        until(lambda: not shop.waiting)
+
+
+def test_who_is_in_a_hurry_does_not_wait_for_the_cost_of_the_last_commit():
+    now_s = 0.0
+
+    def monotonic():
+        nonlocal now_s
+        now_s += 1.0  # each commit seems to take a second
+        return now_s
+
+    with Shop(CommitPolicy(idle_s=0, age_s=1e9, share=1e-9), sizes=(1,), monotonic=monotonic) as shop:
+        until(lambda: not shop.waiting)
+        shop.waiting[1] = Waiting(2, 1)
+        until(lambda: 1 in shop.schedule._pending)
         shop.schedule.hurry()
         until(lambda: not shop.waiting)
 
