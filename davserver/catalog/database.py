@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, event
@@ -236,6 +237,15 @@ class Catalog:
     def free_bytes(self) -> int:
         """Return how much more fits where the catalog grows."""
         return self._files.free_bytes()
+
+    def copy_to(self, path: Path) -> None:
+        """Write one consistent state of the database into a file that does not exist yet, without what is free in it.
+
+        Nobody waits for it: it reads as any reader does. Durability: nothing is synced.
+        """
+        path.touch(mode=0o600, exist_ok=False)  # SQLite takes an empty file, and would make one that others can read
+        with translated(), self._engine.connect() as connection:
+            directly(connection, "VACUUM INTO ?", (str(path),)).close()
 
     def close(self) -> None:
         """Close all connections."""

@@ -25,6 +25,7 @@ _COMMANDS = {
     "fsck": "fsck:fsck",
     "scrub": "scrub:scrub",
     "gc": "gc:gc",
+    "backup": "backup:backup",
     "user": "user:user",
     "group": "group:group",
     "token": "token:token",

@@ -24,9 +24,8 @@ class Premises:
 
     def open(self):
         self.blocks = open_store(self.block_root)
-        return House(
-            open_catalog(f"sqlite:///{self.catalog_file}"), self.blocks, settings=LiveSettings(inline_bytes=64)
-        )
+        self.catalog = open_catalog(f"sqlite:///{self.catalog_file}")
+        return House(self.catalog, self.blocks, settings=LiveSettings(inline_bytes=64))
 
     def close(self):
         self.house.close()

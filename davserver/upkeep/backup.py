@@ -1,0 +1,150 @@
+"""Backup: a data directory made of another one, beside whoever uses that.
+
+Owns: the order in which things are copied, and what may be written over.
+Never: changes the source, or reads a setting.
+Invariants: the copy is a data directory at every moment: its catalog is replaced in one step, after every block that
+the new one names is there and synced. What was there before is whole until then, and a run that was killed is ended by
+the next one. A block's hash is verified on its way.
+Why not files: a database that is being written cannot be copied file by file, and a tool that does not know the hashes
+copies damage over what was good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from davserver.blocks.fs import Fs
+from davserver.blocks.store import BlockReader, BlockStore, StoredBlock
+from davserver.errors import BlockCorrupt, BlockMissing, ConfigError
+from davserver.values import Locator
+
+CATALOG = "catalog.db"
+_NEW = "catalog.db.new"
+_BLOCKS = "blocks"
+_OWN = frozenset({CATALOG, _NEW, _BLOCKS, "catalog.db.lock", "catalog.db.backup", "catalog.db.gc"})
+_LOG_ENDINGS = ("-wal", "-shm", "-journal")
+_AT_ONCE = 3
+"""Blocks in memory: one is read while others are synced."""
+
+Progress = Callable[[str, int, int], None]
+
+
+class Source(Protocol):
+    """A catalog that can be copied."""
+
+    def copy_to(self, path: Path) -> None:
+        """Write one consistent state into a file that does not exist yet."""
+
+
+class SourceBlocks(BlockReader, Protocol):
+    """Blocks that can be listed and read."""
+
+    def index(self, prefix: str = "", after: str = "") -> Iterator[StoredBlock]:
+        """Yield the blocks."""
+
+
+@dataclass(slots=True)
+class Backup:
+    """What a run did: blocks and bytes that were copied, blocks that were there already, and those that are damaged."""
+
+    copied: int = 0
+    copied_bytes: int = 0
+    present: int = 0
+    damaged: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the form that the command line prints."""
+        return {
+            "copied": self.copied,
+            "copied_bytes": self.copied_bytes,
+            "present": self.present,
+            "damaged": self.damaged,
+        }
+
+
+def check_destination(destination: Path, data: Path, fs: Fs) -> None:
+    """Raise ConfigError where a backup could harm what is in a directory."""
+    inside, outside = destination.resolve(), data.resolve()
+    if inside == outside or outside in inside.parents or inside in outside.parents:
+        raise ConfigError("backup", f"{destination} and {data} are not apart", hint="choose another directory or disk")
+    names = set(fs.names(destination)) if destination.exists() else set()
+    left = [CATALOG + ending for ending in _LOG_ENDINGS if CATALOG + ending in names]
+    if left:
+        raise ConfigError(
+            "backup", f"{destination} is in use, or was cut off: {left[0]} is there", hint="stop who uses it"
+        )
+    if strange := sorted(name for name in names if name not in _OWN and not name.startswith("catalog.db.")):
+        raise ConfigError("backup", f"{destination} holds other things: {strange[0]}", hint="choose an empty directory")
+
+
+def back_up(
+    catalog: Source,
+    blocks: SourceBlocks,
+    destination: Path,
+    stored: BlockStore,
+    fs: Fs,
+    *,
+    progress: Progress = lambda _what, _done, _total: None,
+) -> Backup:
+    """Bring a directory to the state of now; ``stored`` is the store in its ``blocks``.
+
+    Cost: the whole catalog, and the blocks that are not there yet. Memory: three blocks, and a line for each that is
+    copied. Errors: StoreFull, StoreUnavailable: what was there before is there still.
+    """
+    new = destination / _NEW
+    with suppress(FileNotFoundError):  # of a run that was killed
+        fs.unlink(new)
+    catalog.copy_to(new)  # first: every block that it names is in the store by now
+    done = _copy_blocks(blocks, stored, progress)
+    fd = fs.open_for_reading(new)
+    try:
+        fs.sync(fd)
+    finally:
+        fs.close(fd)
+    fs.rename(new, destination / CATALOG)
+    fs.sync_directory(destination)
+    return done
+
+
+def _copy_blocks(source: SourceBlocks, stored: BlockStore, progress: Progress) -> Backup:
+    done = Backup()
+    missing = _missing(source.index(), stored.index(), done)
+
+    def copy(locator: Locator) -> BlockCorrupt | None:
+        try:
+            stored.put(source.get(locator), locator)
+        except BlockMissing:  # gc was faster: nothing named it
+            return None
+        except BlockCorrupt as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="backup") as threads:
+        for number, (locator, error) in enumerate(zip(missing, threads.map(copy, missing), strict=True), 1):
+            if error is None:
+                done.copied += 1
+                done.copied_bytes += locator.size
+            else:
+                done.damaged.append(str(error))
+            progress("blocks", number, len(missing))
+    return done
+
+
+def _missing(source: Iterable[StoredBlock], stored: Iterable[StoredBlock], done: Backup) -> list[Locator]:
+    """List what the second index does not have, or has in another size: both are in order of MD5."""
+    missing = []
+    theirs = iter(stored)
+    other = next(theirs, None)
+    for block in source:
+        while other is not None and other.md5 < block.md5:
+            other = next(theirs, None)
+        if other is not None and other.locator == block.locator:
+            done.present += 1
+        else:
+            missing.append(block.locator)
+    return missing
