@@ -20,6 +20,7 @@ Never: an HTTP status (``dav/status.py`` maps each type in one table) or a log l
         IsADirectory             bytes were asked of a directory
         DirectoryNotEmpty        remove without recursion
         InvalidOperation         not possible here (move into itself, root, ...)
+            Unpackable           no zip can hold it
         ReadOnly                 immutable content or a handle without the right
         WriteOnly                read from a handle opened for writing only
         Incomplete               a body ended early (expected, got)
@@ -147,6 +148,10 @@ class DirectoryNotEmpty(DavserverError):
 
 class InvalidOperation(DavserverError):
     """Not possible here: a directory into itself, a replaced root, bad open flags."""
+
+
+class Unpackable(InvalidOperation):
+    """A folder of which no zip can be made: a path or a number of members beyond what that holds."""
 
 
 class ReadOnly(DavserverError):

@@ -15,6 +15,7 @@ Follows: RFC 3986 sections 2.1, 3.3 and 6; the URL space of the project's design
     /history/NAME/                     HistoryOf, read-only
     /history/NAME/TIME-NUMBER/path...  InVersion, read-only
     /_/uploads/TOKEN                   InUpload, no WebDAV resource
+    /_/zip/...                         InZip: any of the above as a zip, no WebDAV resource
     /_/...                             not WebDAV: refused here
     /remote.php/dav/uploads/USER/ID/NAME   InChunks, no WebDAV resource
 
@@ -38,6 +39,7 @@ BY_ID = "by_id"
 HISTORY = "history"
 SERVICE = "_"
 UPLOADS = "uploads"
+ZIPS = "zip"
 CHUNKS = ("remote.php", "dav", "uploads")
 
 """More than any client's file system makes: 255 UTF-16 units are up to 765 bytes."""
@@ -157,7 +159,19 @@ class InChunks:
         return (*CHUNKS, self.user, self.upload, *([self.name] if self.name else []))
 
 
-Target = Root | InCollection | ByIdRoot | InContent | HistoryRoot | HistoryOf | InVersion | InUpload | InChunks
+@dataclass(frozen=True, slots=True)
+class InZip:
+    """A folder as one zip."""
+
+    of: Root | InCollection | ByIdRoot | InContent | HistoryRoot | HistoryOf | InVersion
+
+    @property
+    def segments(self) -> TreePath:
+        """Return the names of the URL path from the root down."""
+        return (SERVICE, ZIPS, *self.of.segments)
+
+
+Target = Root | InCollection | ByIdRoot | InContent | HistoryRoot | HistoryOf | InVersion | InUpload | InChunks | InZip
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +225,21 @@ def target_of(segments: TreePath) -> Target:
     if segments[: len(CHUNKS)] == CHUNKS and len(segments) - len(CHUNKS) in {2, 3}:
         user, upload, *names = segments[len(CHUNKS) :]
         return InChunks(user, upload, "".join(names))
-    if first == SERVICE and rest[:1] == (UPLOADS,) and len(rest) == 2:
-        return InUpload(rest[1])
-    if first in {SERVICE, CHUNKS[0]}:
+    if first == SERVICE:
+        return _service(rest)
+    if first == CHUNKS[0]:
         raise NotFound("not a WebDAV resource")
     return InCollection(first, rest)
+
+
+def _service(segments: TreePath) -> Target:
+    if segments[:1] == (UPLOADS,) and len(segments) == 2:
+        return InUpload(segments[1])
+    if segments[:1] == (ZIPS,) and segments[1:2] != (SERVICE,):
+        packed = target_of(segments[1:])
+        if not isinstance(packed, InUpload | InChunks | InZip):
+            return InZip(packed)
+    raise NotFound("not a WebDAV resource")
 
 
 def _by_id(segments: TreePath) -> Target:

@@ -14,6 +14,7 @@ from typing import Any
 from wsgidav.dav_provider import DAVCollection, DAVNonCollection, DAVProvider
 
 from davserver.access.door import HOUSE_KEY
+from davserver.archive.known import KnownPlans
 from davserver.collection.filenode import FileNode, etag_of
 from davserver.dav.paths import target_of
 from davserver.dav.properties import content_type
@@ -38,7 +39,7 @@ class HouseProvider(DAVProvider):  # type: ignore[misc]  # wsgidav has no types
     def __init__(self, house: House) -> None:
         super().__init__()
         self.house = house
-        self._memory = Memory(ReprDigests(), WrittenLeaves(house.settings.listing_bytes), SmallFiles())
+        self._memory = Memory(ReprDigests(), WrittenLeaves(house.settings.listing_bytes), SmallFiles(), KnownPlans())
 
     def get_resource_inst(self, path: str, environ: Environ) -> Folder | File | None:
         """Return the adapter of a decoded path, None if nothing is there."""

@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
 
+from davserver.archive.known import KnownPlans
 from davserver.dav import filespan, nextcloud
 from davserver.dav.faults import BadRequest, MediaTypeUnsupported, PayloadTooLarge
 from davserver.dav.paths import Address, Root, Target, parse_address
@@ -176,6 +177,7 @@ class Memory(NamedTuple):
     digests: ReprDigests
     written: WrittenLeaves
     small_files: SmallFiles
+    zips: KnownPlans
 
 
 class Request(NamedTuple):
@@ -268,7 +270,7 @@ def build_request(
         whole_server=whole_server,
         sends_files=environ.get(filespan.ENVIRON_KEY, False),
         asking=environ.get(ENVIRON_KEY) or Asking(environ.get("HTTP_USER_AGENT", "")),
-        memory=memory or Memory(ReprDigests(), WrittenLeaves(), SmallFiles()),
+        memory=memory or Memory(ReprDigests(), WrittenLeaves(), SmallFiles(), KnownPlans()),
     )
 
 

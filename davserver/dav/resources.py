@@ -28,6 +28,7 @@ from davserver.dav.paths import (
     InContent,
     InUpload,
     InVersion,
+    InZip,
     Target,
     target_of,
     version_folder,
@@ -125,6 +126,8 @@ def find(house: House, target: Target) -> Resource:
             return Resource(target.segments, Place.SPACE, info.created_ns, collection=info)
         case InUpload() | InChunks():
             raise NotFound("an upload is no resource until it is complete")
+        case InZip():
+            raise NotFound("a zip is no resource: it is made while it is sent")
         case _:
             return Resource(target.segments, Place.SPACE, 0)
 

@@ -38,6 +38,7 @@ STATUS: dict[type[errors.DavserverError], Row] = {
     errors.IsADirectory: Row(405),
     errors.DirectoryNotEmpty: Row(409),
     errors.InvalidOperation: Row(403),
+    errors.Unpackable: Row(403),
     errors.ReadOnly: Row(403),
     errors.WriteOnly: Row(403),
     errors.Incomplete: Row(400),

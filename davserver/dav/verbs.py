@@ -25,10 +25,11 @@ from davserver.dav import (
     resumable,
     search,
     unlock,
+    zips,
 )
 from davserver.dav.admission import admit, of_what_is_missing
 from davserver.dav.faults import BadRequest, MethodNotAllowed, NotImplementedYet
-from davserver.dav.paths import InChunks, InUpload
+from davserver.dav.paths import InChunks, InUpload, InZip
 from davserver.dav.requests import Request
 from davserver.dav.responses import Response
 from davserver.dav.status import row_of
@@ -108,6 +109,8 @@ def _handler_of(request: Request) -> Handler | None:
             return lambda asked, house: resumable.handle(asked, upload, house)
         case InChunks() as folder:
             return lambda asked, house: chunks.handle(asked, folder, house)
+        case InZip() as packed:
+            return lambda asked, house: zips.handle(asked, packed, house)
         case _:
             return VERBS.get(request.method)
 

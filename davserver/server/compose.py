@@ -41,8 +41,8 @@ from davserver.web.app import PREFIX, WebApp
 from davserver.web.metrics import Metrics
 from davserver.web.page.app import Pages
 
-UPLOADS = PREFIX + "uploads/"
-"""Uploads are no WebDAV resources, but become some: the DAV room serves them."""
+FROM_DAV = (PREFIX + "uploads/", PREFIX + "zip/")
+"""Uploads are no WebDAV resources, but become some, and zips are made of some: the DAV room serves both."""
 
 _log = structlog.get_logger("davserver.live")
 
@@ -99,7 +99,7 @@ def behind_the_door(settings: Settings, house: House, metrics: Metrics) -> Appli
         path = environ["PATH_INFO"]
         if not path.startswith(PREFIX):
             return space(environ, start_response)
-        app = dav if path.startswith(UPLOADS) else web
+        app = dav if path.startswith(FROM_DAV) else web
         return app(environ, start_response)
 
     return route
