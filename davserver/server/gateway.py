@@ -1,6 +1,7 @@
 """Between a request and the WSGI application.
 
-Owns: the environ; the counting of response bytes against their declared length.
+Owns: the environ, as far as it does not follow from the head (``asked``); the counting of response bytes against their
+declared length.
 Never: ends a response cleanly that is not whole.
 Follows: PEP 3333.
 Invariants: what the client sees as a complete response is complete: too short, too long or broken off, the
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -29,12 +29,6 @@ class Cut(Exception):
     """The response cannot be completed: the connection must not look as if it were."""
 
 
-@lru_cache(maxsize=1024)
-def _environ_key(name: bytes) -> str:
-    key = name.decode("ascii").upper().replace("-", "_")
-    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else "HTTP_" + key
-
-
 class Gateway(Gateway_10):
     """Runs the application for one request."""
 
@@ -42,34 +36,17 @@ class Gateway(Gateway_10):
     req: Request
 
     def get_environ(self) -> dict[str, Any]:  # type: ignore[override]  # cheroot's stub says None
-        """Return the environ; ``REQUEST_URI`` is the raw target in origin form, ``PATH_INFO`` its decoded path."""
+        """Return the environ: what the head says, who sent it, and where the body is read."""
         req = self.req
         conn = req.conn
         environ = {
-            "ACTUAL_SERVER_PROTOCOL": "HTTP/1.1",
-            "PATH_INFO": req.path.decode("latin-1"),
-            "QUERY_STRING": req.qs.decode("latin-1"),
+            **req.asked.environ,
             "REMOTE_ADDR": conn.remote_addr or "",
             "REMOTE_PORT": str(conn.remote_port or ""),
-            "REQUEST_METHOD": req.method.decode("ascii"),
-            "REQUEST_URI": req.uri.decode("latin-1"),
-            "SCRIPT_NAME": "",
-            "SERVER_NAME": req.server.host,
-            "SERVER_PORT": req.server.port,
-            "SERVER_PROTOCOL": req.response_protocol,
-            "SERVER_SOFTWARE": req.server.banner,
             ENVIRON_KEY: conn.is_plain,
             "wsgi.errors": sys.stderr,
             "wsgi.input": req.rfile,
-            "wsgi.input_terminated": True,
-            "wsgi.multiprocess": req.server.multiprocess,
-            "wsgi.multithread": True,
-            "wsgi.run_once": False,
-            "wsgi.url_scheme": "http",
-            "wsgi.version": (1, 0),
         }
-        for name, value in req.head.fields.items():
-            environ[_environ_key(name)] = value.decode("latin-1")
         if conn.ssl_env:
             environ.update(conn.ssl_env)
         return environ

@@ -19,8 +19,9 @@ from cheroot.ssl import Adapter
 from cheroot.wsgi import Server as CherootServer
 
 from davserver.cores import Placement, anywhere
+from davserver.server.asked import Heads
 from davserver.server.gateway import Gateway
-from davserver.server.head import HeadLimits, remembering
+from davserver.server.head import HeadLimits
 from davserver.server.pace import Patience
 from davserver.server.pool import Pool
 from davserver.server.watch import Watch
@@ -77,13 +78,13 @@ class Server(CherootServer):
         self.gateway = Gateway
         self.limits = limits
         self.place = place
-        self.fields_of = remembering()
         self.requests = Pool(self, threads)
         self.ssl_adapter = tls
         self.multiprocess = multiprocess
         self.timeout = int(limits.idle_s)
         self.keep_alive_conn_limit = limits.connections
         self.host, self.port = _name(listener)
+        self.heads = Heads(limits.head, self._environ())
         self._listener = listener
         self._stopping = threading.Lock()
 
@@ -117,6 +118,21 @@ class Server(CherootServer):
             self.ready = False
             self.requests.stop(self._listener, deadline_s)
             self.watch.close()
+
+    def _environ(self) -> dict[str, Any]:
+        """Return what the environ of every request says."""
+        return {
+            "ACTUAL_SERVER_PROTOCOL": "HTTP/1.1",
+            "SERVER_NAME": self.host,
+            "SERVER_PORT": self.port,
+            "SERVER_SOFTWARE": self.banner,
+            "wsgi.input_terminated": True,
+            "wsgi.multiprocess": self.multiprocess,
+            "wsgi.multithread": True,
+            "wsgi.run_once": False,
+            "wsgi.url_scheme": "http",
+            "wsgi.version": (1, 0),
+        }
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002
         """Take what cheroot wants to say into our log."""

@@ -8,9 +8,11 @@ Invariant: no value begins another line.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 _FRAMING = frozenset(("connection", "keep-alive", "transfer-encoding"))
+_TELLING = frozenset(("content-length", "date", "server"))
 
 
 class Reply(NamedTuple):
@@ -30,25 +32,28 @@ class Reply(NamedTuple):
 
 def reply_of(status: str, headers: list[tuple[str, str]]) -> Reply:
     """Take status and headers of an application. Errors: ValueError for a line break, or a length that is no number."""
-    lines: list[str] = []
-    length: int | None = None
-    is_dated = is_signed = False
-    for name, value in headers:
-        lower = name.lower()
-        if lower == "content-length":
-            length = int(value)
-            continue
-        if lower in _FRAMING:
-            continue
-        if lower == "date":
-            is_dated = True
-        elif lower == "server":
-            is_signed = True
-        lines.append(f"{name}: {value}\r\n")
-    text = "".join(lines)
-    if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text or not status.isprintable():
+    # Each response comes by here: what all its headers have in common is done for all at once.
+    special = [header for header in headers if _is_special(header[0])]
+    if special:
+        headers = [header for header in headers if _goes_out(header[0])]
+    text = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    count = len(headers)
+    if text.count("\n") != count or text.count("\r") != count or "\0" in text or not status.isprintable():
         raise ValueError("a header of the response holds a line break")
-    return Reply(status, text, length, is_dated, is_signed)
+    told = {name.lower(): value for name, value in special}
+    length = told.get("content-length")
+    return Reply(status, text, None if length is None else int(length), "date" in told, "server" in told)
+
+
+@lru_cache(maxsize=256)
+def _is_special(name: str) -> bool:
+    return name.lower() in _FRAMING | _TELLING
+
+
+@lru_cache(maxsize=256)
+def _goes_out(name: str) -> bool:
+    lower = name.lower()
+    return lower not in _FRAMING and lower != "content-length"
 
 
 def head_of(reply: Reply, *, length: int | None, connection: str, date: str, server: str) -> bytes:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import email.utils
 import time
-import urllib.parse
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from cheroot.server import HTTPRequest
 
+from davserver.server.asked import Asked
 from davserver.server.body import NO_BODY, Body, ChunkedBody, DeclaredBody
 from davserver.server.head import Head, Refused
 from davserver.server.reply import Reply, head_of, reply_of
@@ -32,32 +32,31 @@ class Request(HTTPRequest):
 
     server: Server
     conn: Connection
-    head: Head
+    asked: Asked
     rfile: Body
     reply: Reply
 
     def parse_request(self) -> None:
         """Read the head; ``ready`` tells whether there is a request to respond to."""
         try:
-            head = self.conn.source.take_head(self.server.limits.head, self.server.fields_of)
+            asked = self.conn.source.take_head(self.server.heads)
         except Refused as refusal:
             self.started_request = True
             self.refuse(refusal.status, refusal.reason)
             return
-        if head is not None:
-            self._take(head)
+        if asked is not None:
+            self._take(asked)
 
-    def _take(self, head: Head) -> None:
+    def _take(self, asked: Asked) -> None:
         self.started_request = True
-        self.head = head
+        self.asked = asked
+        head = asked.head
         limit = self.server.limits.body
         if limit and head.length is not None and head.length > limit:
             self.refuse("413 Content Too Large", f"at most {limit} bytes are taken")
             return
         self.method = head.method
         self.uri = head.target
-        path, _, self.qs = head.target.partition(b"?")
-        self.path = urllib.parse.unquote_to_bytes(path) if b"%" in path else path
         self.response_protocol = "HTTP/1.1" if head.version == (1, 1) else "HTTP/1.0"
         self.close_connection = not head.keep_alive
         self.chunked_read = head.length is None

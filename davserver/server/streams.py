@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from davserver.errors import StoreUnavailable
-from davserver.server.head import FieldsOf, Head, HeadLimits, has_come, read_head
+from davserver.server.asked import Asked, Heads
+from davserver.server.head import HeadLimits, has_come
 from davserver.server.wire import Wire
 from davserver.values import Buffer
 
@@ -73,14 +74,12 @@ class SocketSource(io.RawIOBase):
                 return True
         return False
 
-    def take_head(self, limits: HeadLimits, fields_of: FieldsOf) -> Head | None:
+    def take_head(self, heads: Heads) -> Asked | None:
         """Read the head that is here; None if the connection ended. Errors: Refused."""
-        stream = io.BytesIO(self.held)
-        head = read_head(stream, limits, fields_of)
-        self.held = stream.read()
+        asked, self.held = heads.take(self.held)
         self._deadline = None
         self._wire.start_anew()  # from now on the client's pace is what is limited
-        return head
+        return asked
 
     def take(self, count: int) -> bytes:
         """Return so many of the bytes that are held."""

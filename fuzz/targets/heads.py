@@ -8,6 +8,7 @@ import re
 import h11
 
 from davserver.errors import Incomplete, Invalid
+from davserver.server.asked import Heads
 from davserver.server.body import ChunkedBody, DeclaredBody
 from davserver.server.head import Head, HeadLimits, Refused, read_head
 from fuzz.target import Target
@@ -43,12 +44,30 @@ _WORDS = (
 )
 
 
+def _check_memory(data: bytes, head: Head | None, behind: bytes) -> None:
+    """The short ways to a head, and the third time that it is remembered, come to what reading it comes to."""
+    heads = Heads(_LIMITS, {})
+    for _ in range(3):
+        asked, rest = heads.take(data)
+        assert (None if asked is None else asked.head, rest) == (head, behind)
+
+
+def _is_refused_when_it_may_be_remembered(data: bytes) -> bool:
+    try:
+        Heads(_LIMITS, {}).take(data)
+    except Refused:
+        return True
+    return False
+
+
 def check_head(data: bytes) -> bool:
     """A head is refused, or read as h11 reads it; what remains on the stream begins right behind it."""
     stream = io.BytesIO(data)
     try:
         head = read_head(stream, _LIMITS)
+        _check_memory(data, head, data[stream.tell() :])
     except Refused as refusal:
+        assert _is_refused_when_it_may_be_remembered(data)
         assert refusal.status[:3] in {"400", "414", "417", "431", "501", "505"}
         assert refusal.reason.isascii()
         assert refusal.reason.isprintable()

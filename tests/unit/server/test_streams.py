@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from davserver.server.head import HeadLimits, fields_of
+from davserver.server.asked import Heads
+from davserver.server.head import HeadLimits
 from davserver.server.pace import Patience
 from davserver.server.streams import Reader, SocketSource
 from davserver.server.wire import Wire
@@ -34,7 +35,7 @@ def test_a_head_is_noticed_by_the_look_that_takes_its_end(looks):
     while wire.left:
         seen.append(source.holds_head(HeadLimits()))
     assert seen == [False] * (len(seen) - 1) + [True]
-    assert source.take_head(HeadLimits(), fields_of).fields == {b"host": b"h"}
+    assert source.take_head(Heads(HeadLimits(), {})).head.fields == {b"host": b"h"}
     assert source.held == b""
 
 
@@ -46,7 +47,7 @@ def test_what_a_reader_holds_of_the_next_request_goes_back_in_its_place():
         source = SocketSource(wire, time.monotonic)
         client.sendall(HEAD + b"body" + HEAD)
         assert source.holds_head(HeadLimits())
-        source.take_head(HeadLimits(), fields_of)
+        source.take_head(Heads(HeadLimits(), {}))
         reader = Reader(source, 10)
         assert reader.read(4) == b"body"
         reader.give_back()

@@ -1,0 +1,88 @@
+"""What a head asks, ready for the application: heads that say the same are read once.
+
+Owns: the last heads that came, each with the part of the environ that follows from it.
+Never: what differs between two requests of the same head: the peer, the body, the moment.
+Follows: PEP 3333; RFC 3986 section 2.1: the path is decoded once.
+Invariant: what is remembered follows from the bytes of the head alone. Refusals are not remembered.
+Memory: at most ``_REMEMBERED`` heads of ``_SHORT`` bytes, 2 MiB with all that was made of them. A head is remembered
+when it comes again: most that differ from all before (another file, another range) never do.
+"""
+
+from __future__ import annotations
+
+import io
+import urllib.parse
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from davserver.server.head import Head, HeadLimits, read_head, read_usual, remembering
+
+_END = b"\r\n\r\n"
+_REMEMBERED = 256
+_SHORT = 2048
+_SEEN = 4096
+
+
+class Asked(NamedTuple):
+    """A head, and the environ of it: to be copied, not to be changed."""
+
+    head: Head
+    environ: Mapping[str, Any]
+
+
+class Heads:
+    """Reads heads. ``common`` is what the environ of every request says. Threads: any."""
+
+    def __init__(self, limits: HeadLimits, common: Mapping[str, Any]) -> None:
+        self._limits = limits
+        self._common = dict(common)
+        self._fields_of = remembering()
+        self._known: dict[bytes, Asked] = {}
+        self._seen: set[int] = set()
+
+    def take(self, held: bytes) -> tuple[Asked | None, bytes]:
+        """Read the head at the beginning; return it (None if there is no byte) and what is behind. Errors: Refused."""
+        end = held.find(_END) + len(_END)  # no head that is not refused ends anywhere else
+        if not len(_END) <= end <= _SHORT:
+            stream = io.BytesIO(held)
+            head = read_head(stream, self._limits, self._fields_of)
+            return (None if head is None else self._asked(head)), stream.read()
+        text = held[:end]
+        known = self._known.get(text)
+        if known is None:
+            known = self._asked(self._read(text))
+            self._remember(text, known)
+        return known, held[end:]
+
+    def _read(self, text: bytes) -> Head:
+        head = read_usual(text, self._limits, self._fields_of)
+        head = head or read_head(io.BytesIO(text), self._limits, self._fields_of)
+        assert head is not None  # noqa: S101  (there is text)
+        return head
+
+    def _remember(self, text: bytes, asked: Asked) -> None:
+        seen, mark = self._seen, hash(text)
+        if mark not in seen:
+            if len(seen) >= _SEEN:
+                seen.clear()
+            seen.add(mark)
+            return
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[text] = asked
+
+    def _asked(self, head: Head) -> Asked:
+        return Asked(head, {**self._common, **_own(head), **head.meta})
+
+
+def _own(head: Head) -> dict[str, str]:
+    """Return what a request line says; ``REQUEST_URI`` is the raw target in origin form, ``PATH_INFO`` its path."""
+    path, _, query = head.target.partition(b"?")
+    return {
+        "PATH_INFO": (urllib.parse.unquote_to_bytes(path) if b"%" in path else path).decode("latin-1"),
+        "QUERY_STRING": query.decode("latin-1"),
+        "REQUEST_METHOD": head.method.decode("ascii"),
+        "REQUEST_URI": head.target.decode("latin-1"),
+        "SCRIPT_NAME": "",
+        "SERVER_PROTOCOL": "HTTP/1.1" if head.version == (1, 1) else "HTTP/1.0",
+    }

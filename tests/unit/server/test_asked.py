@@ -1,0 +1,71 @@
+"""Heads that come again: read once, and told to each request alike."""
+
+import pytest
+
+from davserver.server.asked import _REMEMBERED, Heads
+from davserver.server.head import HeadLimits, Refused
+
+
+def head(path=b"/a%20b?q=1", *lines):
+    return b"\r\n".join((b"GET %s HTTP/1.1" % path, b"Host: h", *lines, b"", b""))
+
+
+@pytest.fixture
+def heads():
+    return Heads(HeadLimits(size=4096), {"SERVER_NAME": "here"})
+
+
+def test_the_environ_of_a_head(heads):
+    asked, rest = heads.take(head(b"/a%20b%2Fc?q=1", b"Content-Type: t", b"X-Y:  z ") + b"next")
+    assert rest == b"next"
+    assert asked.environ == {
+        "SERVER_NAME": "here",
+        "REQUEST_METHOD": "GET",
+        "REQUEST_URI": "/a%20b%2Fc?q=1",
+        "PATH_INFO": "/a b/c",
+        "QUERY_STRING": "q=1",
+        "SCRIPT_NAME": "",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "h",
+        "CONTENT_TYPE": "t",
+        "HTTP_X_Y": "z",
+    }
+
+
+def test_the_host_of_an_absolute_target_counts(heads):
+    assert heads.take(head(b"http://other/x"))[0].environ["HTTP_HOST"] == "other"
+
+
+def test_a_head_that_comes_again_is_read_once(heads):
+    taken = [heads.take(head() + bytes(count)) for count in range(4)]
+    assert taken[1][0] is taken[2][0] is taken[3][0]
+    assert [len(rest) for _, rest in taken] == [0, 1, 2, 3]
+    assert heads.take(head(b"/other"))[0].environ["PATH_INFO"] == "/other"
+
+
+def test_a_bounded_number_of_heads_is_remembered(heads):
+    known = [heads.take(head(b"/0"))[0] for _ in range(3)][-1]
+    for number in range(1, _REMEMBERED + 1):
+        for _ in range(2):
+            heads.take(head(b"/%d" % number))
+    again = heads.take(head(b"/0"))[0]
+    assert again is not known  # it had made room
+    assert again == known
+
+
+def test_a_long_head_is_not_remembered(heads):
+    long = head(b"/" + b"x" * 3000)
+    assert heads.take(long)[0] == heads.take(long)[0]
+    assert heads.take(long)[0] is not heads.take(long)[0]
+
+
+def test_a_refused_head_is_refused_again(heads):
+    for _ in range(3):
+        with pytest.raises(Refused):
+            heads.take(head(b"/", b"Content-Length: 1", b"Content-Length: 1"))
+
+
+def test_too_many_fields_or_bytes_are_refused_by_the_short_way_too():
+    for limits in (HeadLimits(fields=3), HeadLimits(size=40)):
+        with pytest.raises(Refused):
+            Heads(limits, {}).take(head(b"/", b"A: 1", b"B: 2", b"C: 3"))
