@@ -36,7 +36,7 @@ def diff(old: DirNode, new: DirNode, *, deep: bool = True, after: TreePath = ())
     none before or has other attributes. Without ``deep`` only the direct members come; ``after`` leaves out what comes
     up to and with this path.
     """
-    stack = [_level(old, new, (), after)]
+    stack = [members_of_both(old, new, (), after)]
     while stack:
         step = next(stack[-1], None)
         if step is None:
@@ -44,19 +44,23 @@ def diff(old: DirNode, new: DirNode, *, deep: bool = True, after: TreePath = ())
             continue
         path, was, now = step
         on_the_way = path == after[: len(path)]
-        if not on_the_way and _differs(was, now):
+        if not on_the_way and differs(was, now):
             yield Difference(path, now, isinstance(was, DirNode))
         if deep and isinstance(now, DirNode):
             below = was if isinstance(was, DirNode) else EMPTY_DIR
             behind = after if on_the_way and len(after) > len(path) else ()
-            stack.append(_level(below, now, path, behind))
+            stack.append(members_of_both(below, now, path, behind))
 
 
-_Step = tuple[TreePath, Node | None, Node | None]
+Step = tuple[TreePath, Node | None, Node | None]
+"""A path, what was there, and what is there."""
 
 
-def _level(old: DirNode, new: DirNode, path: TreePath, after: TreePath) -> Iterator[_Step]:
-    """Merge two sorted lists of members, leaving out those that cannot differ."""
+def members_of_both(old: DirNode, new: DirNode, path: TreePath = (), after: TreePath = ()) -> Iterator[Step]:
+    """Merge two sorted lists of members, leaving out those that cannot differ.
+
+    ``path`` leads to both folders; ``after`` is a path below it from whose member on, with it, members come.
+    """
     if _is_same(old, new):
         return
     first = after[len(path)] if len(after) > len(path) else ""
@@ -93,7 +97,8 @@ def _is_same(old: Node, new: Node) -> bool:
     return isinstance(old, DirNode) and isinstance(new, DirNode) and old.record is not None and old.record == new.record
 
 
-def _differs(old: Node | None, new: Node | None) -> bool:
+def differs(old: Node | None, new: Node | None) -> bool:
+    """Tell whether two nodes differ, of folders in what they are themselves."""
     if isinstance(old, FileNode) and isinstance(new, FileNode):
         if old.attributes == new.attributes and old.attributes.etag is not None:
             return False
