@@ -28,7 +28,7 @@ DEFAULT_DATA = Path("davserver-data")
 """In the directory davserver is started from: visible, and nothing is written where nobody looks."""
 UNIX_PEER = "unix"
 """How ``proxy.trusted`` names whoever can open the unix socket we listen on."""
-SECTIONS = ("tls", "proxy", "commit", "limits", "gc", "quirks", "log", "scrub")
+SECTIONS = ("tls", "proxy", "commit", "limits", "history", "gc", "quirks", "log", "scrub")
 FRESH_S = 1800.0
 """What was stored longer ago is made young again before it is named. The grace of gc is at least twice as long: the
 rest is room for clocks that differ."""
@@ -114,6 +114,12 @@ class Settings(BaseModel):
     limits_queue: int = Field(default=1000, ge=1, description="requests that may wait for a thread")
     limits_address_connections: int = Field(default=1000, ge=1, description="connections of one address")
     limits_address_requests: int = Field(default=48, ge=1, description="requests of one address served at once")
+    history_keep_last: int = Field(default=0, ge=0, le=1_000_000, description="versions that stay; all 0: every one")
+    history_keep_daily: int = Field(default=0, ge=0, le=1_000_000, description="one version for each of so many days")
+    history_keep_weekly: int = Field(default=0, ge=0, le=1_000_000, description="one version for each of so many weeks")
+    history_keep_monthly: int = Field(
+        default=0, ge=0, le=1_000_000, description="one version for each of so many months"
+    )
     gc_period_s: float = Field(default=86_400.0, ge=0, allow_inf_nan=False, description="between two runs; 0: never")
     gc_grace_s: float = Field(
         default=86_400.0, ge=2 * FRESH_S, allow_inf_nan=False, description="what is younger is never garbage"

@@ -13,7 +13,7 @@ from typing import TypeVar
 from davserver.access.needed import needs_of
 from davserver.access.rights import Rights
 from davserver.access.sight import covering, only, part_of
-from davserver.catalog.model import Collection, Grant, Lock, Right, Version
+from davserver.catalog.model import Annotation, Collection, Grant, Lock, Right, Version
 from davserver.catalog.uploads import Uploads
 from davserver.collection.change import Change
 from davserver.collection.dirnode import EMPTY_DIR, DirNode
@@ -130,6 +130,21 @@ class GuardedEdit(Edit):
         """Say what becomes of a collection's litter: ``manage``."""
         self._require(collection_id, Right.MANAGE)
         self._edit.set_litter(collection_id, drops=drops)
+
+    def set_retention(self, collection_id: int, rules: str | None) -> None:
+        """Say which versions stay: ``manage``."""
+        self._require(collection_id, Right.MANAGE)
+        self._edit.set_retention(collection_id, rules)
+
+    def annotate(self, collection_id: int, number: int, note: Annotation) -> Version:
+        """Label a version: ``write``; to let rules remove one that was tagged: ``manage``."""
+        self._require(collection_id, Right.MANAGE if note.label == "" or note.kept is False else Right.WRITE)
+        return self._edit.annotate(collection_id, number, note)
+
+    def purge(self, collection_id: int) -> bool:
+        """Delete a collection in the trash for good: ``manage``."""
+        self._require(collection_id, Right.MANAGE)
+        return self._edit.purge(collection_id)
 
     def add_lock(self, lock: Lock) -> None:
         """Store a lock: ``write``."""

@@ -132,6 +132,10 @@ class Collections:
         """Keep litter out of the versions to come, or let it in again."""
         self._set(collection_id, drops_litter=drops)
 
+    def set_retention(self, collection_id: int, rules: str | None) -> None:
+        """Give a collection rules of its own for which versions stay; None: those of the configuration."""
+        self._set(collection_id, retention=rules)
+
     def _set(self, collection_id: int, **values: Any) -> None:
         self._connection.execute(update(_table).where(_table.c.id == collection_id).values(**values))
 

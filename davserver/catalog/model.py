@@ -24,7 +24,8 @@ class Collection:
     and holds every change up to ``base_seq``; the journal holds the others. ``version`` is the number of the newest
     version, 0 before the first. ``bytes`` is the size of all its files together after the change ``head_seq``,
     ``quota_bytes`` its limit (None: none). ``owner`` is the account that its bytes count for (None: nobody's).
-    ``drops_litter`` keeps litter out of its manifests. Times are nanoseconds UTC.
+    ``drops_litter`` keeps litter out of its manifests. ``retention`` are its own rules for which versions stay, as
+    ``upkeep.retention`` writes them (None: those of the configuration). Times are nanoseconds UTC.
     """
 
     id: int
@@ -41,6 +42,7 @@ class Collection:
     owner: str | None = None
     quota_bytes: int | None = None
     drops_litter: bool = False
+    retention: str | None = None
 
     def bears(self, name: str) -> bool:
         """Tell whether the name is this collection's: in the trash, it is free for others."""
@@ -61,7 +63,8 @@ class Version:
 
     ``root`` is the hash of its root directory record. ``text`` tells that the manifest text is kept verbatim (an
     import that is not in our normal form); its portable data hash is over that text. ``without_litter`` tells that the
-    manifest leaves litter out; the tree has it, and ``files`` and ``bytes`` count it.
+    manifest leaves litter out; the tree has it, and ``files`` and ``bytes`` count it. ``label`` is a name for it, one
+    of its own in its collection, ``message`` what somebody said of it; ``kept`` tells that no rule may remove it.
     """
 
     collection_id: int
@@ -74,6 +77,23 @@ class Version:
     bytes: int
     text: bool = False
     without_litter: bool = False
+    label: str | None = None
+    message: str | None = None
+    kept: bool = False
+
+    @property
+    def is_tagged(self) -> bool:
+        """Whether it stays whatever the rules are."""
+        return self.kept or self.label is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """What to say of a version, in place of what was said: None leaves it as it is, an empty text takes it away."""
+
+    label: str | None = None
+    message: str | None = None
+    kept: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ collections = Table(
     Column("owner", Text, index=True),
     Column("quota_bytes", BigInteger),
     Column("drops_litter", Boolean, nullable=False),
+    Column("retention", Text),
     sqlite_autoincrement=True,  # the id of a collection that was purged is never another's
 )
 Index(
@@ -88,6 +89,9 @@ versions = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("text", Boolean, nullable=False),
     Column("without_litter", Boolean, nullable=False),
+    Column("label", Text),
+    Column("message", Text),
+    Column("kept", Boolean, nullable=False),
 )
 
 trails = Table(

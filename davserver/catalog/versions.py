@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Insert, Row, Table, bindparam, delete, insert, or_, select, update
 from sqlalchemy import text as in_words
 
 from davserver.catalog import schema
-from davserver.catalog.model import Version
-from davserver.errors import CatalogCorrupt, LocatorError
+from davserver.catalog.model import Annotation, Version
+from davserver.errors import CatalogCorrupt, Exists, LocatorError
 from davserver.manifest.pdh import portable_data_hash
 from davserver.values import PDH
 
+_collections = schema.collections
 _versions = schema.versions
+_REMOVED_AT_ONCE = 200
 _of = select(_versions).where(_versions.c.collection_id == bindparam("wanted")).order_by(_versions.c.number)
 _one = select(_versions).where(
     _versions.c.collection_id == bindparam("wanted"), _versions.c.number == bindparam("number")
@@ -84,6 +86,45 @@ class Versions:
     def set_pdh(self, collection_id: int, number: int, pdh: PDH) -> None:
         """Correct the portable data hash in a version's row."""
         self._set(collection_id, number, pdh=str(pdh))
+
+    def annotate(self, collection_id: int, number: int, note: Annotation) -> None:
+        """Change what is said of a version; raises Exists if another one of its collection has the label."""
+        other = self.labelled(collection_id, note.label) if note.label else None
+        if other is not None and other.number != number:
+            raise Exists(f"version {other.number} has the label {note.label!r}")
+        texts = {name: getattr(note, name) or None for name in ("label", "message") if getattr(note, name) is not None}
+        values = texts if note.kept is None else {**texts, "kept": note.kept}
+        if values:
+            self._set(collection_id, number, **values)
+
+    def labelled(self, collection_id: int, label: str) -> Version | None:
+        """Find a version by its label."""
+        query = select(_versions).where(_versions.c.collection_id == collection_id, _versions.c.label == label)
+        row = self._connection.execute(query).first()
+        return None if row is None else _row(row)
+
+    def remove(self, collection_id: int, numbers: Sequence[int]) -> list[int]:
+        """Remove versions, with the trails that begin or end at one; returns the numbers of those that went.
+
+        The newest version and tagged ones stay, whatever was asked for.
+        """
+        newest = select(_collections.c.version).where(_collections.c.id == collection_id).scalar_subquery()
+        gone: list[int] = []
+        for start in range(0, len(numbers), _REMOVED_AT_ONCE):
+            may_go = (
+                _versions.c.collection_id == collection_id,
+                _versions.c.number.in_(numbers[start : start + _REMOVED_AT_ONCE]),
+                _versions.c.number < newest,
+                _versions.c.label.is_(None),
+                ~_versions.c.kept,
+            )
+            rows = self._connection.execute(select(_versions.c.number, _versions.c.seq).where(*may_go)).all()
+            seqs = [row.seq for row in rows]
+            ends = or_(schema.trails.c.seq.in_(seqs), schema.trails.c.after_seq.in_(seqs))
+            self._connection.execute(delete(schema.trails).where(schema.trails.c.collection_id == collection_id, ends))
+            self._connection.execute(delete(_versions).where(*may_go))
+            gone += [row.number for row in rows]
+        return gone
 
     def _set(self, collection_id: int, number: int, **values: Any) -> None:
         where = (_versions.c.collection_id == collection_id, _versions.c.number == number)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from davserver.catalog.accounts import Access
 from davserver.catalog.database import Tables
-from davserver.catalog.model import Collection, Entry, Lock, Trail, Version
+from davserver.catalog.model import Annotation, Collection, Entry, Lock, Trail, Version
 from davserver.catalog.uploads import Uploads
 from davserver.collection import tree
 from davserver.collection.change import Change, Origin, Put, Splice, Write, apply
@@ -19,7 +19,8 @@ from davserver.collection.codec import encode
 from davserver.collection.dirnode import EMPTY_DIR, DirNode, Node
 from davserver.collection.extents import Extent
 from davserver.collection.filenode import FileNode
-from davserver.errors import NotFound, QuotaExceeded
+from davserver.errors import NotFound, QuotaExceeded, UnknownVersion
+from davserver.live.annotations import check_annotation
 from davserver.live.batch import Batch
 from davserver.live.lease import check_leases
 from davserver.live.names import check_collection_name
@@ -189,6 +190,24 @@ class Edit:
     def set_litter(self, collection_id: int, *, drops: bool) -> None:
         """Keep litter out of the manifests of versions to come, or let it in again; its clients keep it anyway."""
         self._change_row(collection_id, lambda tables: tables.collections.set_litter(collection_id, drops=drops))
+
+    def set_retention(self, collection_id: int, rules: str | None) -> None:
+        """Give a collection rules of its own for which versions stay; None: those of the configuration."""
+        self._change_row(collection_id, lambda tables: tables.collections.set_retention(collection_id, rules))
+
+    def annotate(self, collection_id: int, number: int, note: Annotation) -> Version:
+        """Label a version or say something of it; raises Invalid, UnknownVersion, or Exists for a label in use."""
+        check_annotation(note)
+        versions = self._batch.directly().versions
+        versions.annotate(collection_id, number, note)
+        version = versions.one(collection_id, number)
+        if version is None:
+            raise UnknownVersion(f"there is no version {number}")
+        return version
+
+    def purge(self, collection_id: int) -> bool:
+        """Delete a collection that is in the trash for good; False if another one's journal still needs its own."""
+        return self._batch.directly().garbage.purge([collection_id], self.now_ns + 1)
 
     def tables(self) -> Tables:
         """Return all tables, for repairs; who changes a collection's rows through them does nothing else to it."""

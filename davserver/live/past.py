@@ -85,6 +85,8 @@ def recall(tables: Tables, directories: Directories, view: View, seq: int) -> Pa
     trail = tables.trails.over(row.id, seq)
     if trail is None:
         raise Forgotten
+    if trail.after_seq != (0 if version is None else version.seq):
+        raise Forgotten  # the version that the trail begins at was removed
     if seq == trail.after_seq:
         return Past(root)
     behind = tables.versions.as_of(row.id, trail.seq)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from select import select
 
@@ -21,7 +21,7 @@ import structlog
 from davserver.config import Settings
 from davserver.errors import DavserverError
 from davserver.server.board import Board
-from davserver.server.opening import gc_policy, open_house, open_yard
+from davserver.server.opening import gc_policy, open_house, open_yard, retention_rules
 from davserver.server.process import HURRY
 from davserver.server.scrubbing import Scrubber
 from davserver.trouble import log_fault
@@ -57,7 +57,11 @@ def keep_house(settings: Settings, board: Board, needed_fd: int) -> None:
         scrubber.start()
         closing.append(scrubber.stop)
     caretaker = Caretaker(
-        partial(open_yard, settings), gc_policy(settings), Schedule(settings.gc_period_s), _Teller(metrics)
+        partial(open_yard, settings),
+        gc_policy(settings),
+        retention_rules(settings),
+        Schedule(settings.gc_period_s),
+        _Teller(metrics),
     )
     caretaker.start()
     closing += [caretaker.stop, house.close]
@@ -86,6 +90,11 @@ class _Teller:
         self._metrics.collected(harvest)
         gone = {"blocks": harvest.trashed, "bytes": harvest.trashed_bytes, "collections": len(harvest.purged)}
         _log.info("garbage collected", of=harvest.blocks, records=harvest.records, restored=harvest.restored, **gone)
+
+    def pruned(self, removed: Mapping[str, int]) -> None:
+        """Log what was removed."""
+        for name, count in removed.items():
+            _log.info("versions removed", collection=name, versions=count)
 
     def failed(self, error: Exception) -> None:
         """Log and count a run that could not be made."""

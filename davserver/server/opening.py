@@ -19,6 +19,7 @@ from davserver.live.keeper import Keeper
 from davserver.live.settings import CommitPolicy, LiveSettings
 from davserver.upkeep.gc import Yard
 from davserver.upkeep.harvest import Policy
+from davserver.upkeep.retention import Rules
 from davserver.values import Locator
 
 CACHE_SHARE = 3 / 32
@@ -60,6 +61,16 @@ def gc_policy(settings: Settings) -> Policy:
         keep_s=settings.gc_keep_s,
         purge_s=settings.gc_purge_s,
         most_share=settings.gc_most_share,
+    )
+
+
+def retention_rules(settings: Settings) -> Rules:
+    """Return which versions stay in collections without rules of their own."""
+    return Rules(
+        last=settings.history_keep_last,
+        daily=settings.history_keep_daily,
+        weekly=settings.history_keep_weekly,
+        monthly=settings.history_keep_monthly,
     )
 
 

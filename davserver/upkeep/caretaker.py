@@ -1,7 +1,7 @@
-"""The caretaker: a thread of a server that collects garbage from time to time.
+"""The caretaker: a thread of a server that removes old versions and collects garbage from time to time.
 
 Owns: when a run is due, and that of all processes one does it.
-Never: what garbage is (``gc``).
+Never: which versions go (``retention``), what garbage is (``gc``).
 How: the time of the last run is in the catalog, and a run is made under a lock that all processes share; who comes
 second looks at the time again. A run that fails, or finds another at work, is tried again later.
 """
@@ -9,7 +9,7 @@ second looks at the time again. A run that fails, or finds another at work, is t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,8 @@ from davserver.errors import AlreadyAtWork, DavserverError
 from davserver.upkeep.gc import Yard, collect
 from davserver.upkeep.harvest import Harvest, Policy
 from davserver.upkeep.owner import claim, owner_of
+from davserver.upkeep.pruning import prune_all
+from davserver.upkeep.retention import Rules
 
 _FIRST_S = 600.0
 """A server that starts has other things to do first."""
@@ -28,6 +30,9 @@ class Told(Protocol):
 
     def collected(self, harvest: Harvest) -> None:
         """Hear of a run that ended."""
+
+    def pruned(self, removed: Mapping[str, int]) -> None:
+        """Hear how many versions were removed, by collection; before what only they named is collected."""
 
     def failed(self, error: Exception) -> None:
         """Hear why a run could not be made; it will be tried again."""
@@ -49,9 +54,12 @@ class Schedule:
 class Caretaker:
     """Call ``start``, and ``stop`` before the process ends. Opens its own way to the data when it starts."""
 
-    def __init__(self, open_yard: Callable[[], Yard], policy: Policy, schedule: Schedule, told: Told) -> None:
+    def __init__(
+        self, open_yard: Callable[[], Yard], policy: Policy, rules: Rules, schedule: Schedule, told: Told
+    ) -> None:
         self._open_yard = open_yard
         self._policy = policy
+        self._rules = rules
         self._schedule = schedule
         self._told = told
         self._stopping = threading.Event()
@@ -82,6 +90,7 @@ class Caretaker:
                 claim(owner, yard.blocks)
                 left_s = schedule.period_s - (yard.clock() - (owner.last_ns or 0) / 1e9)
                 if may_collect and left_s <= 0:
+                    self._told.pruned(prune_all(yard.catalog, self._rules, self._look_up))
                     self._told.collected(collect(yard, self._policy, progress=self._pause))
                     left_s = schedule.period_s
             finally:
@@ -96,5 +105,8 @@ class Caretaker:
         return max(left_s, 0.0)
 
     def _pause(self, _what: str, _done: int, _total: int) -> None:
+        self._look_up()
+
+    def _look_up(self) -> None:
         if self._stopping.is_set():
             raise Interrupted

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text),
         sa.Column("quota_bytes", sa.BigInteger),
         sa.Column("drops_litter", sa.Boolean, nullable=False),
+        sa.Column("retention", sa.Text),
         sqlite_autoincrement=True,
     )
     live = sa.text("trashed_ns IS NULL")
@@ -65,6 +66,9 @@ def upgrade() -> None:
         sa.Column("bytes", sa.BigInteger, nullable=False),
         sa.Column("text", sa.Boolean, nullable=False),
         sa.Column("without_litter", sa.Boolean, nullable=False),
+        sa.Column("label", sa.Text),
+        sa.Column("message", sa.Text),
+        sa.Column("kept", sa.Boolean, nullable=False),
     )
     op.create_index("ix_versions_pdh", "versions", ["pdh"])
     op.create_table(
