@@ -14,7 +14,8 @@ was replaced.
     a file               refused                             a file
     history, by hash     COPY: a new collection (restore)    COPY: a folder or file; MOVE is refused
 
-A collection that is replaced goes to the trash first.
+A collection that is replaced goes to the trash first, unless it is by what it was itself: a version, or a folder of
+one, over the collection it is of is a change of that collection, which keeps its uuid, its history and its grants.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ from davserver.dav.requests import Depth, Request
 from davserver.dav.resources import find
 from davserver.dav.responses import Response, created, no_content
 from davserver.dav.sites import FILE_AT_THE_ROOT, Site, locate, writable
-from davserver.errors import PreconditionFailed
+from davserver.errors import PreconditionFailed, StoreUnavailable
 from davserver.live.edit import Edit
 from davserver.live.house import House
 from davserver.values import TreePath
 
+_ATTEMPTS = 20
 _ARRIVES = Touch.CONTENT | Touch.MEMBERSHIP
 _REPLACED = Touch.CONTENT | Touch.SUBTREE
 
@@ -48,9 +50,26 @@ _REPLACED = Touch.CONTENT | Touch.SUBTREE
 def handle(request: Request, house: House) -> Response:
     """Serve a COPY or a MOVE: 201 or 204."""
     transfer = Transfer.of(request, house)
-    is_new = house.edit(transfer.run)
+    is_new = _run(transfer, house)
     headers = [] if transfer.mtime_ns is None else [ACCEPTED]
     return created(headers) if is_new else no_content(headers)
+
+
+def _run(transfer: Transfer, house: House) -> bool:
+    for _ in range(_ATTEMPTS):
+        try:
+            return house.edit(transfer.run)
+        except _Unkept as unkept:
+            house.commit(unkept.name)
+    raise StoreUnavailable("this is being written all the time")
+
+
+class _Unkept(Exception):
+    """What a version would replace is in no version yet."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +110,9 @@ class Transfer:
             found = find(house, request.target)
             if found.node is None:
                 raise Forbidden("this folder is made by the server")
-            frozen = Source(found.node, None, found.validators(), found.version)
+            # The folder of a version shows the version's time; what is stored, and taken in one step, has its own.
+            node = found.node if found.path or found.root is None else found.root
+            frozen = Source(node, None, found.validators(), found.version)
         return cls(
             moves=moves,
             source=writable(request.target) if frozen is None else None,
@@ -161,7 +182,12 @@ class Transfer:
     def _to_root(self, edit: Edit, source: Source, target: Site) -> int:
         """Make the source a collection of its own; returns the collection's id."""
         if target.view is not None:
-            edit.trash_collection(target.view.info.id)
+            info = target.view.info
+            if source.version is not None and source.version.collection_id == info.id:
+                if target.view.seq != info.base_seq:
+                    raise _Unkept(info.name)
+                return self._into(edit, source, target)
+            edit.trash_collection(info.id)
         name = target.target.key
         if self.moves and source.site is not None and source.site.is_collection_root:
             collection_id = source.site.require()[0].info.id

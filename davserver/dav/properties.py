@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
+from davserver.catalog.model import Version
 from davserver.collection.attributes import EMPTY
 from davserver.collection.dirnode import Node
 from davserver.collection.filenode import FileNode, etag_of
@@ -171,7 +172,30 @@ def _supported_grammars(member: Member) -> str | None:
     return None if member.file is not None else GRAMMARS
 
 
+def _version(subject: Subject) -> Version | None:
+    """Return the version whose folder this is; nothing in it bears its properties."""
+    resource = subject.resource
+    return resource.version if resource.collection is not None and not resource.path else None
+
+
+def _version_number(subject: Subject) -> str | None:
+    version = _version(subject)
+    return None if version is None else xml.element(VERSION, str(version.number))
+
+
+def _version_label(subject: Subject) -> str | None:
+    version = _version(subject)
+    return None if version is None or version.label is None else xml.element(LABEL, xml.escape(version.label))
+
+
+def _version_message(subject: Subject) -> str | None:
+    version = _version(subject)
+    return None if version is None or version.message is None else xml.element(MESSAGE, xml.escape(version.message))
+
+
 LOCKDISCOVERY = "{DAV:}lockdiscovery"
+VERSION, LABEL, MESSAGE = (f"{{urn:davserver:}}{name}" for name in ("version", "label", "message"))
+"""Of the folder of a version below ``/history/``."""
 PRIVILEGES = "{DAV:}current-user-privilege-set"
 
 OF_ITSELF: Mapping[str, Writer[Member]] = {
@@ -197,6 +221,9 @@ FROM_AROUND: Mapping[str, Writer[Subject]] = {
     "{DAV:}quota-available-bytes": _quota_available,
     PRIVILEGES: _privileges,
     "{DAV:}sync-token": _sync_token,
+    VERSION: _version_number,
+    LABEL: _version_label,
+    MESSAGE: _version_message,
 }
 """What also depends on locks, limits, rights and changes around it."""
 

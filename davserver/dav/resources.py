@@ -206,7 +206,8 @@ def members(house: House, folder: Resource) -> Iterator[Resource]:
     elif isinstance(target, HistoryOf) and folder.collection is not None:
         for version in house.versions(folder.collection.name):
             name = version_folder(version.number, version.created_ns // _SECOND_NS)
-            yield Resource((*folder.segments, name), Place.FROZEN, version.created_ns, collection=folder.collection)
+            found = Resource((*folder.segments, name), Place.FROZEN, version.created_ns, collection=folder.collection)
+            yield found._replace(version=version)
 
 
 def _with_history(house: House) -> list[Collection]:

@@ -92,7 +92,7 @@ def behind_the_door(settings: Settings, house: House, metrics: Metrics) -> Appli
     """Make what serves a request that was let in: pages below ``/_/``, or WebDAV."""
     dav = make_app(house, settings.quirks_off)
     pages = Pages(house, UrlSpace(), _status_of)
-    web = WebApp(house, metrics, _status_of, pages)
+    web = WebApp(house, metrics, _status_of, pages, purge_s=settings.gc_purge_s)
     space = pages.before(dav)
 
     def route(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

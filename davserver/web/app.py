@@ -19,15 +19,17 @@ from davserver.access.guarded_house import GuardedHouse
 from davserver.errors import DavserverError, StoreFull, StoreUnavailable
 from davserver.live.house import House
 from davserver.trouble import note_fault
-from davserver.web.api import commit_collection
+from davserver.web import history, trash
 from davserver.web.changes import LARGE_AT_ONCE, change_collection, is_large
 from davserver.web.degraded import ready_or_degraded
 from davserver.web.health import live
 from davserver.web.metrics import Metrics
 from davserver.web.page.app import Pages
 from davserver.web.responses import Answer, Environ, StartResponse, StatusOf, failure
+from davserver.web.storage import Storage
 
 PREFIX = "/_/"
+TWO_WEEKS_S = 1_209_600.0
 
 _log = structlog.get_logger("davserver.web")
 
@@ -49,7 +51,16 @@ class Route(NamedTuple):
 class WebApp:
     """The WSGI application for ``/_/``. Threads: any."""
 
-    def __init__(self, house: House, metrics: Metrics, status_of: StatusOf, pages: Pages | None = None) -> None:
+    def __init__(
+        self,
+        house: House,
+        metrics: Metrics,
+        status_of: StatusOf,
+        pages: Pages | None = None,
+        *,
+        purge_s: float = TWO_WEEKS_S,
+    ) -> None:
+        """``purge_s``: how long a collection stays in the trash."""
         self._house = house
         self._status_of = status_of
         self._large_changes = threading.BoundedSemaphore(LARGE_AT_ONCE)
@@ -57,9 +68,9 @@ class WebApp:
             _get("health/live", lambda _house: live()),
             _get("health/ready", lambda _house: ready_or_degraded(house)),
             _get("metrics", lambda visited: _metrics(metrics, visited, house)),
-            Route(_path("api/collections/([^/]+)/commit"), {"POST": commit_collection}),
             Route(_path("api/collections/([^/]+)/changes"), {"POST": self._change}, takes_request=True),
             *(() if pages is None else _of_pages(pages)),
+            *_of_history(Storage(house), purge_s),
         )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -119,6 +130,29 @@ def _of_pages(pages: Pages) -> tuple[Route, ...]:
         _get("assets/([0-9a-f]+)/([a-z0-9./-]+)", pages.asset),
         _get("api/list(?:/.*)?", pages.listed, takes_request=True),
         _get("signin", pages.sign_in, takes_request=True),
+    )
+
+
+def _of_history(storage: Storage, purge_s: float) -> tuple[Route, ...]:
+    """Return what tells of versions and of what was deleted, and brings it back."""
+
+    def one(path: str, handlers: dict[str, Handler]) -> Route:
+        return Route(_path(f"api/collections/([^/]+)/{path}"), handlers, takes_request=True)
+
+    return (
+        one("commit", {"POST": history.commit}),
+        one("versions", {"GET": history.versions, "HEAD": history.versions}),
+        one("versions/([^/]+)", {"PATCH": history.annotate}),
+        one("diff", {"GET": history.differing, "HEAD": history.differing}),
+        one("diff/text", {"GET": history.differing_text, "HEAD": history.differing_text}),
+        one("history", {"GET": history.path_history, "HEAD": history.path_history}),
+        one("deleted", {"GET": history.deleted, "HEAD": history.deleted}),
+        one("restore", {"POST": history.restore}),
+        _get("api/collections/([^/]+)/stats", storage.of_one),
+        _get("api/stats", storage.of_all),
+        _get("api/trash", lambda house: trash.listed(house, purge_s)),
+        Route(_path("api/trash/([^/]+)/restore"), {"POST": trash.restore}, takes_request=True),
+        Route(_path("api/trash/([^/]+)"), {"DELETE": trash.purge}),
     )
 
 

@@ -237,7 +237,9 @@ def test_unknown_version(ok, refused):
     assert refused("restore", "a", "7") == (2, "davserver: 'a' has no version 7\n")
 
 
-@pytest.mark.parametrize("arguments", [["srve"], ["commit"], ["serve", "--colour", "red"], ["history", "a", "--before", "zero"]])
+@pytest.mark.parametrize(
+    "arguments", [["srve"], ["commit"], ["serve", "--colour", "red"], ["history", "a", "--before", "zero"]]
+)
 def test_usage_errors_have_status_2(refused, arguments):
     assert refused(*arguments)[0] == 2
 
