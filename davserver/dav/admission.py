@@ -10,7 +10,7 @@ from __future__ import annotations
 from davserver.access.guarded_house import GuardedHouse
 from davserver.catalog.model import Right
 from davserver.collection.spelling import settle
-from davserver.dav.paths import HistoryOf, InCollection, InContent, InVersion, InZip
+from davserver.dav.paths import HistoryOf, InCollection, InContent, InPreview, InVersion, InZip
 from davserver.dav.requests import Request
 from davserver.dav.spelling import view_of
 from davserver.errors import DavserverError, NotFound
@@ -27,8 +27,8 @@ def admit(request: Request, house: House) -> None:
     if not isinstance(house, GuardedHouse) or request.method == "OPTIONS":
         return
     target = request.target
-    if isinstance(target, InZip):
-        return  # its names are looked up in the same house, and nothing changes
+    if isinstance(target, InZip | InPreview):
+        return  # what they are of is looked up in the same house, and nothing changes
     if request.method in _READING:
         if not isinstance(target, InCollection | InContent | InVersion | HistoryOf) and not house.rights.sees_any():
             raise house.rights.unseen()

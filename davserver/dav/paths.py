@@ -16,6 +16,7 @@ Follows: RFC 3986 sections 2.1, 3.3 and 6; the URL space of the project's design
     /history/NAME/TIME-NUMBER/path...  InVersion, read-only
     /_/uploads/TOKEN                   InUpload, no WebDAV resource
     /_/zip/...                         InZip: any of the above as a zip, no WebDAV resource
+    /_/preview/...                     InPreview: a PDF of any of the above, to be framed, no WebDAV resource
     /_/...                             not WebDAV: refused here
     /remote.php/dav/uploads/USER/ID/NAME   InChunks, no WebDAV resource
 
@@ -40,6 +41,7 @@ HISTORY = "history"
 SERVICE = "_"
 UPLOADS = "uploads"
 ZIPS = "zip"
+PREVIEWS = "preview"
 CHUNKS = ("remote.php", "dav", "uploads")
 
 """More than any client's file system makes: 255 UTF-16 units are up to 765 bytes."""
@@ -163,7 +165,7 @@ class InChunks:
 class InZip:
     """A folder as one zip."""
 
-    of: Root | InCollection | ByIdRoot | InContent | HistoryRoot | HistoryOf | InVersion
+    of: Resources
 
     @property
     def segments(self) -> TreePath:
@@ -171,7 +173,20 @@ class InZip:
         return (SERVICE, ZIPS, *self.of.segments)
 
 
-Target = Root | InCollection | ByIdRoot | InContent | HistoryRoot | HistoryOf | InVersion | InUpload | InChunks | InZip
+@dataclass(frozen=True, slots=True)
+class InPreview:
+    """A file as the page shows it in a frame."""
+
+    of: Resources
+
+    @property
+    def segments(self) -> TreePath:
+        """Return the names of the URL path from the root down."""
+        return (SERVICE, PREVIEWS, *self.of.segments)
+
+
+Resources = Root | InCollection | ByIdRoot | InContent | HistoryRoot | HistoryOf | InVersion
+Target = Resources | InUpload | InChunks | InZip | InPreview
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,10 +250,10 @@ def target_of(segments: TreePath) -> Target:
 def _service(segments: TreePath) -> Target:
     if segments[:1] == (UPLOADS,) and len(segments) == 2:
         return InUpload(segments[1])
-    if segments[:1] == (ZIPS,) and segments[1:2] != (SERVICE,):
-        packed = target_of(segments[1:])
-        if not isinstance(packed, InUpload | InChunks | InZip):
-            return InZip(packed)
+    if segments[:1] in {(ZIPS,), (PREVIEWS,)} and segments[1:2] != (SERVICE,):
+        target = target_of(segments[1:])
+        if isinstance(target, Resources):
+            return InZip(target) if segments[0] == ZIPS else InPreview(target)
     raise NotFound("not a WebDAV resource")
 
 

@@ -26,6 +26,7 @@ from davserver.dav.paths import (
     InChunks,
     InCollection,
     InContent,
+    InPreview,
     InUpload,
     InVersion,
     InZip,
@@ -126,8 +127,8 @@ def find(house: House, target: Target) -> Resource:
             return Resource(target.segments, Place.SPACE, info.created_ns, collection=info)
         case InUpload() | InChunks():
             raise NotFound("an upload is no resource until it is complete")
-        case InZip():
-            raise NotFound("a zip is no resource: it is made while it is sent")
+        case InZip() | InPreview():
+            raise NotFound("no resource, but another look at one")
         case _:
             return Resource(target.segments, Place.SPACE, 0)
 

@@ -18,6 +18,7 @@ from davserver.dav import (
     options,
     partial,
     patch,
+    previews,
     propfind,
     proppatch,
     put,
@@ -29,7 +30,7 @@ from davserver.dav import (
 )
 from davserver.dav.admission import admit, of_what_is_missing
 from davserver.dav.faults import BadRequest, MethodNotAllowed, NotImplementedYet
-from davserver.dav.paths import InChunks, InUpload, InZip
+from davserver.dav.paths import InChunks, InPreview, InUpload, InZip
 from davserver.dav.requests import Request
 from davserver.dav.responses import Response
 from davserver.dav.status import row_of
@@ -111,6 +112,8 @@ def _handler_of(request: Request) -> Handler | None:
             return lambda asked, house: chunks.handle(asked, folder, house)
         case InZip() as packed:
             return lambda asked, house: zips.handle(asked, packed, house)
+        case InPreview() as shown:
+            return lambda asked, house: previews.handle(asked, shown, house)
         case _:
             return VERBS.get(request.method)
 

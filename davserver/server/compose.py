@@ -41,8 +41,8 @@ from davserver.web.app import PREFIX, WebApp
 from davserver.web.metrics import Metrics
 from davserver.web.page.app import Pages
 
-FROM_DAV = (PREFIX + "uploads/", PREFIX + "zip/")
-"""Uploads are no WebDAV resources, but become some, and zips are made of some: the DAV room serves both."""
+FROM_DAV = (PREFIX + "uploads/", PREFIX + "zip/", PREFIX + "preview/")
+"""Uploads are no WebDAV resources, but become some, zips and previews are of some: the DAV room serves them."""
 
 _log = structlog.get_logger("davserver.live")
 

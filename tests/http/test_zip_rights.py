@@ -1,4 +1,4 @@
-"""A zip shows whom it may: under every name of a collection, and with no way to learn of one that is hidden."""
+"""Zips and previews show whom they may: under every name, and with no way to learn of what is hidden."""
 
 from __future__ import annotations
 
@@ -43,11 +43,12 @@ def test_a_zip_takes_the_right_to_read(visitors, method):
         assert got == wanted, path
 
 
-def test_what_is_hidden_is_answered_as_what_is_not_there(visitors):
+@pytest.mark.parametrize("prefix", ["/_/zip", "/_/preview"])
+def test_what_is_hidden_is_answered_as_what_is_not_there(visitors, prefix):
     for who in ("nobody", "reader", STRANGER):
         for path in ("/{}/", "/{}/f", "/{}/missing/", "/{}/?name=f", "/history/{}/"):
-            hidden = visitors.send(who, "GET", "/_/zip" + path.format("hidden1"))
-            absent = visitors.send(who, "GET", "/_/zip" + path.format("absent1"))
+            hidden = visitors.send(who, "GET", prefix + path.format("hidden1"))
+            absent = visitors.send(who, "GET", prefix + path.format("absent1"))
             assert (hidden.status, hidden.body) == (absent.status, absent.body), (who, path)
             assert hidden.status == (404 if who else 401)
 
