@@ -32,6 +32,7 @@ _COMMANDS = {
     "scrub": "scrub:scrub",
     "gc": "gc:gc",
     "backup": "backup:backup",
+    "doctor": "doctor:doctor",
     "user": "user:user",
     "group": "group:group",
     "token": "token:token",
