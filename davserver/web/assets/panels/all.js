@@ -1,0 +1,13 @@
+/**
+ * The sections of the details panel, in their order. Another one is another module in this list.
+ *
+ * A section is a module that exports
+ *   title    its heading; "" for none
+ *   applies  (entry, listing) => boolean
+ *   panel    (entry, listing, page) => Node | Promise<Node|null>: what is shown below the heading
+ */
+
+import * as facts from "./facts.js";
+import * as preview from "./preview.js";
+
+export const sections = [preview, facts];
