@@ -38,6 +38,8 @@ _COMMANDS = {
     "token": "token:token",
     "grant": "grant:grant",
     "config": "config:config",
+    "completion": "shell:completion",
+    "man": "shell:man",
 }
 """Command to module and function; a command's module is imported when it is used, since some bring a lot along."""
 
