@@ -28,7 +28,7 @@ DEFAULT_DATA = Path("davserver-data")
 """In the directory davserver is started from: visible, and nothing is written where nobody looks."""
 UNIX_PEER = "unix"
 """How ``proxy.trusted`` names whoever can open the unix socket we listen on."""
-SECTIONS = ("tls", "proxy", "commit", "limits", "history", "gc", "quirks", "log", "scrub")
+SECTIONS = ("tls", "proxy", "access", "commit", "limits", "history", "gc", "quirks", "log", "scrub")
 FRESH_S = 1800.0
 """What was stored longer ago is made young again before it is named. The grace of gc is at least twice as long: the
 rest is room for clocks that differ."""
@@ -63,6 +63,7 @@ def _check_peers(names: tuple[str, ...]) -> tuple[str, ...]:
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*\Z")
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Peers = Annotated[Names, AfterValidator(_check_peers)]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]*$")]
 Prefix = Annotated[str, AfterValidator(url_prefix)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Size = Annotated[ByteSize, Field(ge=0)]
@@ -93,6 +94,23 @@ class Settings(BaseModel):
         default="x-forwarded", description="the family of headers those proxies write"
     )
     proxy_prefix: Prefix = Field(default="", description="path that all requests bear, such as /dav")
+    access_htpasswd: Path | None = Field(default=None, description="htpasswd file (bcrypt) of further names")
+    access_proxy_user: HeaderName = Field(default="", description="header in which a trusted proxy names who asks")
+    access_proxy_groups: HeaderName = Field(default="", description="header in which it names their groups")
+    access_oidc_issuer: str = Field(default="", description="URL of the OpenID Connect issuer whose tokens are taken")
+    access_oidc_audience: str = Field(default="", description="the audience that those tokens name")
+    access_oidc_name: str = Field(default="preferred_username", description="the claim that is the account's name")
+    access_oidc_groups: str = Field(default="groups", description="the claim that lists groups")
+    access_ldap_url: str = Field(default="", description="URL of an LDAP directory of further names")
+    access_ldap_start_tls: bool = Field(default=False, description="encrypt an ldap:// connection before anything")
+    access_ldap_ca: Path | None = Field(default=None, description="PEM file of the directory's authority")
+    access_ldap_bind_dn: str = Field(default="", description="who searches the directory; empty: anonymous")
+    access_ldap_bind_password_file: Path | None = Field(default=None, description="file with their password")
+    access_ldap_users: str = Field(default="", description="where people are searched, a DN")
+    access_ldap_user_filter: str = Field(default="(uid={name})", description="how")
+    access_ldap_name: str = Field(default="uid", description="the attribute that is the account's name")
+    access_ldap_groups: str = Field(default="", description="where groups are searched, a DN; empty: none are")
+    access_ldap_group_filter: str = Field(default="(member={dn})", description="how; their names are their cn")
     commit_idle_s: Seconds = Field(default=5.0, description="commit a collection that was not written for so long")
     commit_age_s: Seconds = Field(default=300.0, description="commit a change that waits for so long")
     commit_bytes: Size = Field(default=ByteSize(256 << 20), description="commit when so many inline bytes wait")
@@ -245,6 +263,13 @@ def _validated(given: Mapping[str, tuple[object, str]]) -> Loaded:
         value, origin = given[field]
         hint = _description(Settings.model_fields[field])
         raise ConfigError(spelled(field), f"{value!r} ({origin}): {first['msg']}", hint=hint) from None
+    if bool(settings.access_oidc_issuer) != bool(settings.access_oidc_audience):
+        missing = "access.oidc_audience" if settings.access_oidc_issuer else "access.oidc_issuer"
+        raise ConfigError(missing, "is needed too: tokens are taken from one issuer, for one audience")
+    if settings.access_ldap_url and not settings.access_ldap_users:
+        raise ConfigError("access.ldap_users", "is needed too: where people are searched")
+    if settings.access_proxy_groups and not settings.access_proxy_user:
+        raise ConfigError("access.proxy_user", "is needed too: groups are somebody's")
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         missing = "tls.key" if settings.tls_key is None else "tls.certificate"
         raise ConfigError(missing, "is needed too: TLS takes a certificate and its key")

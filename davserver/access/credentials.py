@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from davserver.errors import NotAuthenticated
 
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
-MAX_CHARS = 4096
+MAX_CHARS = 16 << 10
+"""A signed token with many groups has a few KiB."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ Durability: each function is one edit; when it returns, all processes that serve
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from davserver.access.accounts import NO_PASSWORD
 from davserver.access.credentials import normal
 from davserver.access.passwords import Passwords
-from davserver.access.principal import ANONYMOUS_NAME, GROUP_MARK
+from davserver.access.principal import ANONYMOUS_NAME, GROUP_MARK, is_name
 from davserver.access.tokens import digest_of, make_token, make_token_id
 from davserver.catalog.accounts import Access
 from davserver.catalog.model import Account, Grant, Right, Token
@@ -21,17 +21,19 @@ from davserver.live.edit import Edit
 from davserver.live.house import House
 from davserver.values import TreePath
 
-_NAME = re.compile(r"[\w][\w.@+-]{0,63}\Z")
 MIN_PASSWORD_CHARS = 8
 MAX_PASSWORD_CHARS = 1024
 _DAY_NS = 86_400 * 1_000_000_000
 
 
-def add_account(house: House, passwords: Passwords, name: str, password: str) -> Account:
-    """Make an account; raises Exists, InvalidName, or Invalid for a password nobody should have."""
+def add_account(house: House, passwords: Passwords, name: str, password: str | None) -> Account:
+    """Make an account; raises Exists, InvalidName, or Invalid for a password nobody should have.
+
+    Without a password another backend opens it, or its tokens alone do.
+    """
     name = normal(name)
     _check_name(name)
-    hashed = passwords.hash(_checked_password(password))
+    hashed = NO_PASSWORD if password is None else passwords.hash(_checked_password(password))
 
     def change(edit: Edit) -> Account:
         if edit.access().account(name) is not None:
@@ -204,10 +206,10 @@ def _account(access: Access, name: str) -> Account:
 
 
 def _check_name(name: str, whose: str = "an account's") -> None:
-    if not _NAME.match(name):
-        raise InvalidName(name, f"{whose} name is letters, digits and . _ @ + -, at most 64")
     if name == ANONYMOUS_NAME:
         raise InvalidName(name, "it stands for whoever gives no name")
+    if not is_name(name):
+        raise InvalidName(name, f"{whose} name is letters, digits and . _ @ + -, at most 64")
 
 
 def _checked_password(password: str) -> str:

@@ -7,6 +7,7 @@ Never: a password, a path or a grant.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
@@ -16,6 +17,14 @@ ANONYMOUS_NAME = "anonymous"
 """What a stranger is called where rights are granted; no account may have the name."""
 GROUP_MARK = "@"
 """Stands before a group's name where rights are granted; no account's name begins with it."""
+
+
+_NAME = re.compile(r"[\w][\w.@+-]{0,63}\Z")
+
+
+def is_name(text: str) -> bool:
+    """Tell whether an account or a group can have this name."""
+    return _NAME.match(text) is not None and text != ANONYMOUS_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,13 @@ class Principal:
 ANONYMOUS = Principal("")
 
 
+class Asserted(NamedTuple):
+    """Who makes a request, as a trusted proxy says; the names as they were sent."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+
+
 class Caller(NamedTuple):
     """What a request shows of who makes it.
 
@@ -48,6 +64,7 @@ class Caller(NamedTuple):
     authorization: str | None
     address: str
     is_tls: bool
+    asserted: Asserted | None = None
 
     @property
     def is_local(self) -> bool:

@@ -28,10 +28,13 @@ def user() -> None:
 @user.command()
 @click.argument("name")
 @_from_stdin
+@click.option("--no-password", is_flag=True, help="Tokens, a proxy, an htpasswd file or a directory will open it.")
 @click.pass_context
-def add(context: click.Context, name: str, *, password_stdin: bool) -> None:
+def add(context: click.Context, name: str, *, password_stdin: bool, no_password: bool) -> None:
     """Make an account. The first one ends what everybody may do without one."""
-    password = _read_password(stdin=password_stdin)
+    if password_stdin and no_password:
+        raise click.UsageError("--password-stdin and --no-password exclude each other")
+    password = None if no_password else _read_password(stdin=password_stdin)
     with open_house(context) as house:
         with house.read_catalog() as tables:
             is_first = not tables.access.any_account()

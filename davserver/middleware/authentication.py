@@ -16,6 +16,7 @@ import structlog
 from davserver.access.door import HOUSE_KEY, Door
 from davserver.access.principal import Caller
 from davserver.errors import InsecureChannel, NotAuthenticated, StoreUnavailable, TooManyGuesses
+from davserver.middleware.identity import ASSERTED_KEY
 from davserver.middleware.wsgi import Application, Environ, Headers, StartResponse, answer
 from davserver.trouble import note_fault
 
@@ -46,6 +47,7 @@ class Authenticated:
             environ.get("HTTP_AUTHORIZATION"),
             environ.get("REMOTE_ADDR", ""),
             is_tls=environ.get("wsgi.url_scheme") == "https",
+            asserted=environ.get(ASSERTED_KEY),
         )
         try:
             visit = self._door.enter(caller)

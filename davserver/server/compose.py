@@ -26,6 +26,7 @@ from davserver.middleware.browsers import CrossSiteCheck, HostCheck
 from davserver.middleware.compression import Compressed
 from davserver.middleware.damage import DamageWatch
 from davserver.middleware.exchange import Observed, Observer
+from davserver.middleware.identity import ProxyIdentity
 from davserver.middleware.proxies import BehindProxies, Trust
 from davserver.middleware.security_headers import SecurityHeaders
 from davserver.middleware.wsgi import Application, Environ, StartResponse
@@ -57,13 +58,16 @@ def compose(settings: Settings, address: Address, keeper: Keeper, *, multiproces
     house.start()
     _rehearse(house)
     app: Application = Authenticated(behind_the_door(settings, house, metrics), open_door(settings, address, house))
+    trust = Trust(settings.proxy_trusted)
     app = BehindProxies(
         app,
-        Trust(settings.proxy_trusted),
+        trust,
         rfc7239=settings.proxy_header == "forwarded",
         prefix=settings.proxy_prefix,
         hosts=settings.allowed_hosts,
     )
+    if settings.access_proxy_user:
+        app = ProxyIdentity(app, trust, user=settings.access_proxy_user, groups=settings.access_proxy_groups)
     app = CrossSiteCheck(app, settings.allowed_hosts)
     if address.path is None and address.is_private():
         app = HostCheck(app, settings.allowed_hosts)

@@ -10,13 +10,16 @@ import pytest
 from argon2 import PasswordHasher
 
 from davserver.access import managing
-from davserver.access.accounts import VERIFIED_S, AccountAuthenticator
+from davserver.access.accounts import AccountBook
+from davserver.access.backend import Chain
 from davserver.access.door import Door
 from davserver.access.guarded_house import GuardedHouse
+from davserver.access.passwordbackend import VERIFIED_S, PasswordBackend
 from davserver.access.passwords import QUEUE, Passwords
 from davserver.access.principal import ANONYMOUS, Caller, Principal
 from davserver.access.roster import Roster
 from davserver.access.throttle import FREE_PER_ACCOUNT, Throttle
+from davserver.access.tokenbackend import TokenBackend
 from davserver.access.tokens import digest_of, looks_like_token
 from davserver.blocks.memory import MemoryStore
 from davserver.catalog.database import open_catalog
@@ -65,16 +68,18 @@ class Scene:
         return House(open_catalog(self.url), MemoryStore(clock=lambda: 0.0), clock=lambda: self.now_s)
 
     def make(self, **options):
-        return AccountAuthenticator(
+        tokens = TokenBackend(
             self.roster,
-            self.passwords,
-            Throttle(lambda: self.now_s),
             clock=lambda: self.now_s,
+            note_use=lambda token_id, now_ns: self.used.append((token_id, now_ns)),
+        )
+        passwords = PasswordBackend(
+            [AccountBook(self.roster, self.passwords)],
+            Throttle(lambda: self.now_s),
             monotonic=lambda: self.now_s,
             random_bytes=os.urandom,
-            note_use=lambda token_id, now_ns: self.used.append((token_id, now_ns)),
-            **options,
         )
+        return Chain([tokens, passwords], **options)
 
     def basic(self, name, password, address=HOME, *, is_tls=False):
         header = "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()

@@ -141,6 +141,7 @@ def test_example_file_shows_every_setting_with_its_default(tmp_path):
     assert {spelled(field) for field, origin in loaded.origins.items() if origin == "default"} == set()
     defaults = load({"data": loaded.settings.data}, {}).settings
     shown = {"tls_certificate", "tls_key", "catalog", "blocks", "data", "allowed_hosts"}
+    shown |= {"access_htpasswd", "access_ldap_ca", "access_ldap_bind_password_file"}
     for field in set(Settings.model_fields) - shown:
         assert getattr(loaded.settings, field) == getattr(defaults, field), field
 
