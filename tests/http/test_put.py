@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import socket
 
 import pytest
 
+from davserver.blocks.writing import DIRECT_BYTES
 from davserver.collection.attributes import Attributes
 from davserver.collection.change import Put
 from tests.support.site import TIMEOUT_S
 
+MIB = 1 << 20
 ODD_PROPERTY = (
     b'<propertyupdate xmlns="DAV:"><set><prop><o:odd xmlns:o="urn:odd">kept</o:odd></prop></set></propertyupdate>'
 )
@@ -27,6 +30,14 @@ def test_new_and_replaced(dav):
         assert answer.body == b""
     assert first.headers["ETag"] != second.headers["ETag"] == again.headers["ETag"]
     assert dav.expect(200, "GET", "/c/f").body == b"two"
+
+
+def test_a_file_of_more_than_one_block_is_read_back_as_it_was(dav):
+    """Both blocks go past the page cache, but for the last sector of the second."""
+    content = os.urandom(MIB) * 64 + os.urandom(DIRECT_BYTES + 4097)
+    dav.expect(201, "PUT", "/c/large", content)
+    assert dav.expect(200, "GET", "/c/large").body == content
+    assert dav.expect(206, "GET", "/c/large", Range="bytes=-5000").body == content[-5000:]
 
 
 @pytest.mark.parametrize(
