@@ -18,6 +18,15 @@ _after = Statement(
     .where(_table.c.collection_id == bindparam("wanted"), _table.c.seq > bindparam("after"))
     .order_by(_table.c.seq)
 )
+_between = Statement(
+    select(_table.c.seq, _table.c.header, _table.c.inline)
+    .where(
+        _table.c.collection_id == bindparam("wanted"),
+        _table.c.seq > bindparam("after"),
+        _table.c.seq <= bindparam("last"),
+    )
+    .order_by(_table.c.seq)
+)
 _headers = select(_table.c.seq, _table.c.header).where(
     _table.c.collection_id == bindparam("wanted"), _table.c.seq > bindparam("after"), _table.c.seq <= bindparam("last")
 )
@@ -56,11 +65,13 @@ class Journal:
         """Read the entries that follow ``seq``, in order."""
         return [Entry(*row) for row in _after.rows(self._connection, {"wanted": collection_id, "after": seq})]
 
+    def between(self, collection_id: int, after: int, last: int) -> list[Entry]:
+        """Read the entries after one up to another, in order."""
+        return [Entry(*row) for row in _between.rows(self._connection, _part(collection_id, after, last))]
+
     def headers(self, collection_id: int, after: int, last: int) -> list[tuple[int, bytes]]:
         """Read (seq, header) of the entries after one up to another, in order, without the content they carry."""
-        rows = self._connection.execute(
-            _headers.order_by(_table.c.seq), {"wanted": collection_id, "after": after, "last": last}
-        )
+        rows = self._connection.execute(_headers.order_by(_table.c.seq), _part(collection_id, after, last))
         return [(row.seq, row.header) for row in rows]
 
     def inline_bytes(self, collection_id: int, seq: int) -> int:
@@ -80,3 +91,7 @@ class Journal:
             grafts = gateway.all()
         base_seq = self._connection.execute(_base_seq, {"wanted": collection_id}).scalar() or 0
         trim(self._connection, collection_id, min(base_seq, up_to), grafts)
+
+
+def _part(collection_id: int, after: int, last: int) -> dict[str, int]:
+    return {"wanted": collection_id, "after": after, "last": last}

@@ -16,7 +16,7 @@ from davserver.catalog.database import Savepoint, Tables
 from davserver.catalog.model import Collection, Entry, Lock
 from davserver.errors import NotFound
 from davserver.live.allowance import refuse_growth
-from davserver.live.state import State
+from davserver.live.state import State, at_head
 
 
 class Outrun(Exception):
@@ -51,11 +51,12 @@ class Working:
 
 
 class _Saved(NamedTuple):
-    """What a collection was before the job that is running."""
+    """What a collection was before the job that is running, of which the batch knew nothing before if it was handed."""
 
     state: State
     length: int
     locks: tuple[Lock, ...] | None
+    handed: bool = False
 
 
 class Source(Protocol):
@@ -118,6 +119,29 @@ class Batch:
             self._saved[collection_id] = _Saved(working.state, len(working.entries), working.locks)
         return working
 
+    def row(self, collection_id: int) -> Collection:
+        """Return the collection's row as this batch has made it, whatever tree of it is in memory; raises NotFound."""
+        working = self.changed.get(collection_id)
+        row = self.tables.collections.by_id(collection_id) if working is None else working.state.row
+        if row is None:
+            raise NotFound(f"no collection with id {collection_id}")
+        return row
+
+    def hand(self, state: State) -> Working:
+        """Let a tree that is at the collection's head, as ``tail`` tells, be worked on.
+
+        So the one in memory is not brought up to date, which may take long where it lags behind.
+        """
+        collection_id = state.row.id
+        if collection_id not in self.changed:
+            row = self.row(collection_id)
+            working = self.changed[collection_id] = Working.of(at_head(replace(state, row=row)))
+            self._saved[collection_id] = _Saved(working.state, 0, None, handed=True)
+            return working
+        working = self.working(collection_id)
+        working.state = replace(working.state, root=state.root)
+        return working
+
     def adopt(self, state: State) -> Working:
         """Take the state of a collection that this job made as its working one."""
         working = self.changed[state.row.id] = Working.of(state)
@@ -127,7 +151,8 @@ class Batch:
 
     def tail(self, collection_id: int, seq: int) -> list[Entry]:
         """Return the entries after ``seq``, those of this batch included."""
-        own = self.working(collection_id).entries
+        working = self.changed.get(collection_id)
+        own = [] if working is None else working.entries
         return [*self.tables.journal.after(collection_id, seq), *(entry for entry in own if entry.seq > seq)]
 
     def locks(self, collection_id: int) -> tuple[Lock, ...]:
@@ -176,7 +201,7 @@ class Batch:
         if self._savepoint is not None:
             self._savepoint.undo()
         for collection_id, saved in self._saved.items():
-            if saved is None:
+            if saved is None or saved.handed:
                 del self.changed[collection_id]
                 continue
             working = self.changed[collection_id]

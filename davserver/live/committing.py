@@ -1,7 +1,9 @@
 """A commit: the journal becomes a version.
 
 Owns: pack, seal, marshal, record the version, trim the journal to a trail.
-Never: blocks readers or writers while it packs and marshals; only the last step is in the writers' queue.
+Never: blocks readers or writers while it packs and marshals; only the last step is in the writers' queue. Needs an open
+collection to be up to date: what it lacks is read from the journal in steps, and packed whenever a block is full, so a
+process that only commits holds the content of some blocks, whatever waits.
 Invariants: every block is stored before the version that names it; two processes never commit the same entries twice
 (the checkpoint moves only from where this commit found it); what arrived meanwhile stays in the journal.
 Source: arvados sdk/go/arvados/fs_collection.go (marshalManifest, Sync); design.md section 3.
@@ -19,16 +21,19 @@ from davserver.collection.marshal import manifest_text, seal
 from davserver.collection.pack import pack
 from davserver.collection.record import DirectoryRecord
 from davserver.collection.trail import steps_of
-from davserver.errors import StoreUnavailable
+from davserver.errors import NotFound, StoreUnavailable
 from davserver.live.adopting import Adopter
 from davserver.live.directories import Directories
 from davserver.live.edit import Edit
 from davserver.live.lease import RENEWALS, Lease, Stale
+from davserver.live.replaying import Replayer, on_checkpoint
 from davserver.live.state import LiveCollection, State
 from davserver.live.writer import Writer
 from davserver.manifest.pdh import PdhHasher
-from davserver.values import PDH
+from davserver.values import MAX_BLOCK_BYTES, PDH
 
+_READ_AT_ONCE = 256
+"""Entries; of the largest files that travel in the journal, half a block."""
 _TRIMMED_AT_ONCE = 500
 """Dropping an entry frees the pages of its content: 10,000 of 4 KiB in one transaction made all writers wait 0.25 s."""
 
@@ -59,12 +64,16 @@ class Committer:
         directories: Directories,
         adopter: Adopter,
         lease: Callable[[], Lease],
+        *,
+        block_bytes: int = MAX_BLOCK_BYTES,
     ) -> None:
+        """Pack into blocks of up to ``block_bytes``."""
         self._catalog = catalog
         self._writer = writer
         self._directories = directories
         self._adopter = adopter
         self._lease = lease
+        self._block_bytes = block_bytes
 
     def commit(self, live: LiveCollection, name: str | None = None) -> Version | None:
         """Make a version of the collection's current state; None if another process committed it meanwhile.
@@ -73,9 +82,8 @@ class Committer:
         one is returned. Raises NotFound if the collection was purged.
         """
         with live.committing:
-            state = self._adopter.adopt(live)  # or what another process packed would be packed once more
             lease = self._lease()
-            sealed = self._seal(state, lease)
+            sealed = self._seal(self._gathered(live.state, lease), lease)
             ahead = self._adopter.caught_up(sealed.state)
             for _ in range(RENEWALS):
                 try:
@@ -97,6 +105,23 @@ class Committer:
         for last in (*entries[_TRIMMED_AT_ONCE - 1 :: _TRIMMED_AT_ONCE], *entries[-1:]):
             self._writer.edit(partial(_drop, collection_id, last))
 
+    def _gathered(self, state: State, lease: Lease) -> State:
+        """Bring a state to the head as of now, packing on the way; it ends early where another process committed."""
+        with self._catalog.read() as tables:
+            row = tables.collections.by_id(state.row.id)
+        if row is None:
+            raise NotFound(f"collection {state.row.uuid} is gone")
+        if state.is_behind or (row.base_seq, row.base_root) != (state.row.base_seq, state.row.base_root):
+            state = on_checkpoint(row, self._directories)  # or what another process packed would be packed once more
+        state = replace(state, row=row)
+        replayer = Replayer(self._catalog, self._directories)
+        missing = row.head_seq - state.seq
+        while missing and state.seq < row.head_seq:
+            state, missing = replayer.step(state, min(row.head_seq - state.seq, _READ_AT_ONCE))
+            if state.root.mem_bytes >= self._block_bytes:
+                state = replace(state, root=pack(state.root, lease, self._block_bytes))
+        return state
+
     def _seal(self, state: State, lease: Lease) -> _Sealed:
         new: dict[str, DirectoryRecord] = {}
 
@@ -106,7 +131,7 @@ class Committer:
         def fetch(record_hash: str) -> DirectoryRecord:
             return new.get(record_hash) or self._directories.fetch(record_hash)
 
-        root = seal(pack(state.root, lease), save)
+        root = seal(pack(state.root, lease, self._block_bytes), save)
         hasher = PdhHasher()
         for line in manifest_text(root, fetch, without_litter=state.row.drops_litter):
             hasher.update(line)
@@ -124,7 +149,7 @@ class Committer:
         lease.check(edit.now_ns)
         before = sealed.state
         collection_id = before.row.id
-        row = edit.view_id(collection_id).info
+        row = edit.row(collection_id)
         has_moved = name is not None and not row.bears(name)
         if has_moved or (row.version, row.base_seq) != (before.row.version, before.row.base_seq):
             return None
@@ -139,7 +164,7 @@ class Committer:
             if sealed.trail is not None:
                 edit.add_trail(collection_id, sealed.trail)
         if before.seq > row.base_seq or not unchanged:
-            edit.checkpoint(version, self._adopter.replayed(edit, ahead).root, is_new=not unchanged)
+            edit.checkpoint(version, self._adopter.replayed(edit, ahead), is_new=not unchanged)
         return version
 
 

@@ -49,6 +49,10 @@ class Edit:
         """Return a collection by its number in the catalog; raises NotFound."""
         return self._batch.working(collection_id).state.view()
 
+    def row(self, collection_id: int) -> Collection:
+        """Return a collection's row as it is now, for whoever needs no tree; raises NotFound."""
+        return self._batch.row(collection_id)
+
     def apply(self, collection_id: int, change: Change) -> DirNode:
         """Make a change; returns the new root. Raises what ``collection.change.apply`` raises, or QuotaExceeded."""
         if isinstance(change, Put):
@@ -217,21 +221,21 @@ class Edit:
         """Keep a manifest text verbatim."""
         self._batch.directly().texts.add(pdh, text)
 
-    def checkpoint(self, version: Version, root: DirNode, *, is_new: bool) -> None:
+    def checkpoint(self, version: Version, state: State, *, is_new: bool) -> None:
         """Let loading start from a version from now on; ``trim`` drops the journal that it holds.
 
-        ``root`` is the version's tree with the entries after ``version.seq`` applied: it takes the place of the tree
-        in memory, which is equal but holds content that is in blocks now.
+        ``state`` is the version's tree with the entries after ``version.seq`` applied (``tail``): it takes the place of
+        the tree in memory, which is equal but holds content that is in blocks now, or lags behind.
         """
-        working = self._batch.working(version.collection_id)
+        working = self._batch.hand(state)
         tables = self._batch.directly()
         if is_new:
             tables.versions.add(version)
         number, seq = version.number, version.seq
-        size = root.bytes
+        size = state.root.bytes
         tables.collections.checkpoint(version.collection_id, version=number, seq=seq, root=version.root, size=size)
         row = replace(working.state.row, version=number, base_seq=seq, base_root=version.root, bytes=size)
-        working.state = replace(working.state, row=row, root=root, stands_on=seq)
+        working.state = replace(working.state, row=row, stands_on=seq)
 
     def trim(self, collection_id: int, up_to: int) -> None:
         """Drop the entries up to one that a collection's checkpoint holds."""

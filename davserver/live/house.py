@@ -96,7 +96,9 @@ class House:
         self._cluster = self._cluster_id()
         self._writer = Writer(catalog, self._registry, clock=clock, new_uuid=self._new_uuid)
         adopter = Adopter(catalog, self._writer, self._directories)
-        self._committer = Committer(catalog, self._writer, self._directories, adopter, self.lease)
+        self._committer = Committer(
+            catalog, self._writer, self._directories, adopter, self.lease, block_bytes=self.settings.block_bytes
+        )
         self._registrar = Registrar(self._writer, self._directories)
         self._budget = MemoryBudget(self.settings.body_bytes, self.settings.patience_s)
         self._reserve = Reserve(blocks, catalog.free_bytes, self.settings.reserve_bytes)
@@ -362,8 +364,8 @@ class House:
     def _commit_quietly(self, collection_id: int) -> None:
         """Commit if there is anything that no process committed yet."""
         with suppress(NotFound):  # purged, with all that was to be committed
-            live = self._registry.view_id(collection_id)
-            if live.state.seq > live.state.row.base_seq:
+            live, row = self._registry.lagging(collection_id)
+            if row.head_seq > row.base_seq:
                 self._committer.commit(live)
 
     def _report_failure(self, collection_id: int, error: BaseException) -> None:

@@ -15,6 +15,7 @@ from davserver.errors import StoreUnavailable
 from davserver.live.directories import Directories
 from davserver.live.edit import Edit
 from davserver.live.lease import RENEWALS, Lease, Stale
+from davserver.live.state import State
 from davserver.live.writer import Writer
 from davserver.manifest.pdh import PdhHasher, portable_data_hash
 from davserver.values import PDH
@@ -66,7 +67,7 @@ class Registrar:
                 bytes=sealed.bytes,
                 text=not is_normal,
             )
-            edit.checkpoint(version, self._directories.root(record), is_new=True)
+            edit.checkpoint(version, State(row, self._directories.root(record), 0), is_new=True)
             return edit.view_id(row.id).info, version
 
         return self._writer.edit(make)

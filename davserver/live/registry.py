@@ -16,6 +16,7 @@ from davserver.catalog.database import Catalog, Tables
 from davserver.catalog.model import Collection, Lock
 from davserver.errors import NotFound
 from davserver.live.directories import Directories
+from davserver.live.replaying import on_checkpoint
 from davserver.live.state import LiveCollection, State, catch_up, load
 
 
@@ -52,13 +53,16 @@ class Registry:
                 raise NotFound(f"no collection {wanted}")
             return self._bring_up(tables, row)
 
-    def view_id(self, collection_id: int) -> LiveCollection:
-        """Return the collection of a number, trashed or not; raises NotFound."""
+    def lagging(self, collection_id: int) -> tuple[LiveCollection, Collection]:
+        """Return a collection as it was last seen here, or as its checkpoint has it, and its row as it is now.
+
+        For a commit, which brings it up to date in its own way. Raises NotFound.
+        """
         with self._catalog.read() as tables:
             row = tables.collections.by_id(collection_id)
             if row is None:
                 raise NotFound(f"no collection with id {collection_id}")
-            return self._bring_up(tables, row)
+            return self.get(collection_id) or self.add(on_checkpoint(row, self._directories)), row
 
     def unsettled(self) -> list[LiveCollection]:
         """List the open collections of which the catalog has a newer checkpoint than their trees stand on.

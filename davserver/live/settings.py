@@ -16,7 +16,7 @@ class CommitPolicy:
 
     Whatever comes first: ``idle_s`` after its last change, ``age_s`` after its first one that is not committed, or
     ``pending_bytes`` of file content that is in no block yet. ``share`` bounds what commits may cost: after a commit
-    that took t seconds, the next one by age or idleness waits at least t / share. Content is memory, and waits for none.
+    that took t seconds, the next one by age or idleness waits at least t / share. Content is memory: it never waits.
     """
 
     idle_s: float = 5.0

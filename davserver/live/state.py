@@ -49,7 +49,7 @@ def load(tables: Tables, row: Collection, directories: Directories) -> State:
     """Build the state of a row from its checkpoint and its journal, in the transaction the row was read in."""
     base = State(row, directories.root(row.base_root), row.base_seq, row.base_seq)
     reader = EntryReader(directories, tables.journal.after)
-    return _at_head(replay(base, tables.journal.after(row.id, row.base_seq), reader))
+    return at_head(replay(base, tables.journal.after(row.id, row.base_seq), reader))
 
 
 def catch_up(tables: Tables, state: State, row: Collection, directories: Directories) -> State:
@@ -63,7 +63,7 @@ def catch_up(tables: Tables, state: State, row: Collection, directories: Directo
         return load(tables, row, directories)
     if row.head_seq > state.seq:
         reader = EntryReader(directories, tables.journal.after)
-        return _at_head(replay(replace(state, row=row), tables.journal.after(row.id, state.seq), reader))
+        return at_head(replay(replace(state, row=row), tables.journal.after(row.id, state.seq), reader))
     return replace(state, row=row)
 
 
@@ -72,26 +72,27 @@ def replay(state: State, entries: Iterable[Entry], reader: EntryReader) -> State
     root, seq = state.root, state.seq
     for entry in entries:
         if entry.seq != seq + 1:
-            raise _torn(state.row, f"entry {seq + 1} is missing before entry {entry.seq}")
+            raise torn(state.row, f"entry {seq + 1} is missing before entry {entry.seq}")
         change = reader.change(entry)
         try:
             root = apply(root, change)
         except (CatalogCorrupt, StoreUnavailable):
             raise
         except DavserverError as error:  # it was applied once, so this is not the tree that it was made for
-            raise _torn(state.row, f"entry {entry.seq} cannot be applied: {error.message}") from error
+            raise torn(state.row, f"entry {entry.seq} cannot be applied: {error.message}") from error
         seq = entry.seq
     return replace(state, root=root, seq=seq)
 
 
-def _at_head(state: State) -> State:
+def at_head(state: State) -> State:
     """Refuse a tree that lacks changes which were acknowledged, or has some that its row knows nothing of."""
     if state.seq != state.row.head_seq:
-        raise _torn(state.row, f"it ends at entry {state.seq}, its head is {state.row.head_seq}")
+        raise torn(state.row, f"it ends at entry {state.seq}, its head is {state.row.head_seq}")
     return state
 
 
-def _torn(row: Collection, reason: str) -> JournalCorrupt:
+def torn(row: Collection, reason: str) -> JournalCorrupt:
+    """Return the error of a journal that is not whole."""
     return JournalCorrupt(f"the journal of {row.name!r}: {reason}", hint="run davserver fsck")
 
 
