@@ -9,7 +9,7 @@ from davserver.catalog.model import Collection
 from davserver.cli.options import Group, as_json, open_house, print_json
 from davserver.cli.sizes import limit_argument
 from davserver.cli.tables import iso_time, print_table, say
-from davserver.errors import NotFound
+from davserver.errors import Invalid, NotFound, StoreUnavailable
 from davserver.live.house import House
 from davserver.values import format_path
 
@@ -31,7 +31,7 @@ def create(context: click.Context, name: str, *, as_json: bool) -> None:
 
 
 @collection.command(name="list")
-@click.option("--trashed", is_flag=True, help="List what is in the trash instead.")
+@click.option("--trashed", "--trash", "trashed", is_flag=True, help="List what is in the trash instead.")
 @as_json
 @click.pass_context
 def list_collections(context: click.Context, *, trashed: bool, as_json: bool) -> None:
@@ -142,6 +142,21 @@ def restore(context: click.Context, name_or_uuid: str, new_name: str | None, *, 
         house.edit(lambda edit: edit.restore_collection(info.id, name))
         restored = house.view(name).info
     _print_one(restored, as_json=as_json)
+
+
+@collection.command()
+@click.argument("name_or_uuid")
+@click.pass_context
+def purge(context: click.Context, name_or_uuid: str) -> None:
+    """Delete a collection in the trash for good, with all its versions; of several with one name, name the uuid."""
+    with open_house(context) as house:
+        found = [info for info in house.trashed() if name_or_uuid in {info.name, info.uuid}]
+        if len(found) > 1:
+            hint = "name one by its uuid: davserver collection list --trashed"
+            raise Invalid(f"{len(found)} collections named {name_or_uuid!r} are in the trash", hint=hint)
+        info = _find_trashed(house, name_or_uuid)
+        if not house.edit(lambda edit: edit.purge(info.id)):
+            raise StoreUnavailable("another collection still needs its changes, until that is committed")
 
 
 def _find_trashed(house: House, wanted: str) -> Collection:

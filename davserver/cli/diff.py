@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from davserver.cli.options import Command, as_json, open_house, print_json
-from davserver.cli.tables import say
 from davserver.collection.compare import Comparison, Status
 from davserver.collection.dirnode import DirNode
+from davserver.printable import printable
 from davserver.upkeep.comparing import difference
 from davserver.upkeep.shapes import bytes_of, comparison_json
 from davserver.values import format_path, parse_path
@@ -43,14 +43,14 @@ def diff(context: click.Context, name: str, old: str, new: str, path: str, *, fo
             print_json([comparison_json(one) for one in found])
             return
         for one in found:
-            say(_line(one))
+            click.echo("\t".join(map(printable, _columns(one))))
 
 
-def _line(one: Comparison) -> str:
+def _columns(one: Comparison) -> tuple[str, str, str]:
     shown = one.new if one.new is not None else one.old
     slash = "/" if isinstance(shown, DirNode) else ""
     path = format_path(one.path) + slash
     if one.source is not None:
         path = f"{format_path(one.source)}{slash} -> {path}"
     sizes = list(dict.fromkeys(str(bytes_of(node)) for node in (one.old, one.new) if node is not None))
-    return f"{_LETTERS[one.status]}\t{path}\t{' -> '.join(sizes)}"
+    return _LETTERS[one.status], path, " -> ".join(sizes)

@@ -100,8 +100,8 @@ class _Job:
         if there is not None and _is_same(there, self.node):
             return False
         place, node = self._with_folders(view.root)
-        edit.apply(view.info.id, Splice(place, node))
-        edit.remove_locks_below(view.info.id, place) if self.wish.breaks_locks else None
+        root = edit.apply(view.info.id, Splice(place, node))
+        self._end_locks(edit, view.info.id, root)
         return True
 
     def _is_kept(self, view: View, there: Node | None) -> bool:
@@ -125,6 +125,13 @@ class _Job:
         }
         if found:
             raise Locked(tuple(found))
+
+    def _end_locks(self, edit: Edit, collection_id: int, root: DirNode) -> None:
+        """End the locks on what is gone now, and those that were broken."""
+        for lock in edit.locks(collection_id):
+            is_broken = self.wish.breaks_locks and _is_in_the_way(lock, self.wish.target)
+            if is_broken or tree.lookup(root, lock.path) is None:
+                edit.remove_lock(lock)
 
     def _opens(self, lock: Lock) -> bool:
         return lock.token in self.wish.lock_tokens and lock.principal in {"", self.wish.principal}

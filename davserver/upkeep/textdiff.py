@@ -7,12 +7,17 @@ Cost: bounded, as a stranger may ask: so many bytes, and so many pairs of equal 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from difflib import unified_diff
 
 MOST_BYTES = 256 << 10
 MOST_PAIRS = 100_000
 """Pairs of equal lines: what the search goes through again and again, some 50 ms for all."""
+
+
+_CONTEXT = 3
+_HUNK = re.compile(r"@@ -(\d+)(,\d+)? \+(\d+)(,\d+)? @@\n")
 
 
 class NoText(Exception):
@@ -29,7 +34,10 @@ def text_diff(old: bytes, new: bytes, name: str) -> str:
     counts = Counter(after[start : len(after) - end])
     if sum(counts[line] for line in before[start : len(before) - end]) > MOST_PAIRS:
         raise NoText("too many equal lines in other places")
-    return "".join(_ended(line) for line in unified_diff(before, after, f"a/{name}", f"b/{name}"))
+    lead, trail = max(start - _CONTEXT, 0), max(end - _CONTEXT, 0)
+    middle = before[lead : len(before) - trail], after[lead : len(after) - trail]
+    lines = unified_diff(*middle, f"a/{name}", f"b/{name}", n=_CONTEXT)
+    return "".join(_ended(_moved(line, lead)) for line in lines)
 
 
 def _lines(data: bytes) -> list[str]:
@@ -49,6 +57,15 @@ def _common(before: list[str], after: list[str]) -> int:
             break
         count += 1
     return count
+
+
+def _moved(line: str, by: int) -> str:
+    """Count the lines of a hunk's head from the beginning of the file."""
+    match = _HUNK.match(line)
+    if match is None:
+        return line
+    old, old_length, new, new_length = match.groups(default="")
+    return f"@@ -{int(old) + by}{old_length} +{int(new) + by}{new_length} @@\n"
 
 
 def _ended(line: str) -> str:

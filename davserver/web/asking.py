@@ -63,10 +63,10 @@ class Query:
 
     def flag(self, name: str) -> bool:
         """Return whether something is wanted."""
-        value = self._values.get(name, "false")
-        if value not in {"true", "false"}:
-            raise Invalid(f"{name} is true or false")
-        return value == "true"
+        value = self._values.get(name, "0")
+        if value not in {"1", "true", "0", "false"}:
+            raise Invalid(f"{name} is 1 or 0")
+        return value in {"1", "true"}
 
 
 def has_body(environ: Environ) -> bool:

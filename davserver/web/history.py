@@ -14,6 +14,7 @@ from davserver.collection import tree
 from davserver.collection.dirnode import DirNode, Node
 from davserver.errors import Exists, Invalid, IsADirectory, NotFound
 from davserver.live.house import House
+from davserver.printable import printable
 from davserver.upkeep.comparing import difference, number_of, tree_of
 from davserver.upkeep.pathhistory import deletions, turns
 from davserver.upkeep.restoring import Wish, put_back
@@ -74,7 +75,7 @@ def differing_text(house: House, environ: Environ, name: str) -> Answer:
         raise NotFound(f"neither has anything at {format_path(path)!r}")
     result: dict[str, Any] = {"path": format_path(path), "diff": None}
     try:
-        result["diff"] = text_diff(_content(house, old), _content(house, new), format_path(path))
+        result["diff"] = text_diff(_content(house, old), _content(house, new), printable(format_path(path)))
     except NoText as reason:
         result["reason"] = str(reason)
     return as_json(200, result)

@@ -137,9 +137,20 @@ def test_a_lock_on_the_folder_above_is_held(past):
         put_back(past, "c", Wish(number=1, path=("folder",)))
 
 
-def test_by_force_the_locks_end(past):
-    past.edit(lambda edit: edit.add_lock(lock(past.view("c"), ("beside",))))
+def test_by_force_the_locks_in_the_way_end(past):
+    view = past.view("c")
+    past.edit(lambda edit: edit.add_lock(lock(view, ("beside",))))
+    assert put_back(past, "c", Wish(number=1, path=("folder",), breaks_locks=True))
+    assert len(past.locks("c")) == 1
     assert put_back(past, "c", Wish(number=1, breaks_locks=True))
+    assert past.locks("c") == []
+
+
+def test_a_lock_on_what_is_gone_ends(premises, past):
+    premises.put("c", "late", b"late")
+    past.edit(lambda edit: edit.add_lock(lock(past.view("c"), ("late",))))
+    wish = Wish(number=1, lock_tokens=frozenset({"urn:x"}), principal="anna")
+    assert put_back(past, "c", wish)
     assert past.locks("c") == []
 
 
