@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 def select(page: Page, *names: str) -> None:
     for name in names:
-        page.get_by_role("link", name=name, exact=True).focus()
-        page.keyboard.press(" ")
+        row = page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
+        row.get_by_role("checkbox").click()
 
 
 def downloaded(page: Page) -> tuple[str, dict[str, bytes]]:
