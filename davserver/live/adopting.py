@@ -11,7 +11,6 @@ late, leaves all as it was.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from davserver.catalog.database import Catalog
@@ -32,41 +31,23 @@ _PATIENCE = 2
 faster than this must not keep it from its end."""
 
 
-class Breather:
-    """Rests so long after each piece of work that the work takes a fifth of the time. Threads: the working one."""
-
-    def __init__(self, sleep: Callable[[float], object] = time.sleep) -> None:
-        self._sleep = sleep
-        self._since_s = time.thread_time()
-
-    def __call__(self) -> None:
-        """Rest for what was computed since the last rest."""
-        self._sleep(4 * (time.thread_time() - self._since_s))
-        self._since_s = time.thread_time()
-
-
 class Adopter:
     """Builds states aside. Threads: any."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        writer: Writer,
-        directories: Directories,
-        breather: Callable[[], Callable[[], None]] = Breather,
-    ) -> None:
-        """``breather`` makes for each adoption what is called between its steps."""
+    def __init__(self, catalog: Catalog, writer: Writer, directories: Directories) -> None:
         self._catalog = catalog
         self._writer = writer
         self._directories = directories
-        self._breather = breather
 
-    def adopt(self, live: LiveCollection) -> State:
-        """Bring a collection onto its newest checkpoint if it is not; returns its state. Raises NotFound if purged."""
+    def adopt(self, live: LiveCollection, rest: Callable[[], None] = lambda: None) -> State:
+        """Bring a collection onto its newest checkpoint if it is not, and rest between the steps; returns its state.
+
+        Raises NotFound if purged.
+        """
         state = live.state
         if not state.is_behind:
             return state
-        ahead = self.caught_up(self._on_checkpoint(state), self._breather())
+        ahead = self.caught_up(self._on_checkpoint(state), rest)
 
         def rebase(edit: Edit) -> None:
             if edit.view_id(live.id).info.base_seq == ahead.row.base_seq:

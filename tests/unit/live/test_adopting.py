@@ -139,10 +139,10 @@ def test_a_collection_that_cannot_be_adopted_keeps_no_other_in_memory(served, ot
     other.commit("films")
     adopt = served._follower._adopt
 
-    def adopt_films(live):
+    def adopt_films(live, rest):
         if live.state.row.name == "photos":
             raise StoreUnavailable("not now")
-        return adopt(live)
+        return adopt(live, rest)
 
     follower = Follower(
         served._registry, adopt_films, Elsewhere(), memory_bytes=1 << 30, patience_s=1.0, poll_s=0.01, retry_s=0.01

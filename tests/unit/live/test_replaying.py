@@ -15,7 +15,8 @@ from davserver.collection.extents import MemExtent
 from davserver.collection.filenode import etag_of
 from davserver.errors import DavserverError, JournalCorrupt
 from davserver.live import grafting
-from davserver.live.adopting import Adopter, Breather
+from davserver.live.adopting import Adopter
+from davserver.live.following import Breather
 from davserver.live.keeper import Troubles
 from davserver.live.replaying import Replayer, on_checkpoint
 
@@ -99,11 +100,11 @@ def test_rests_are_between_short_steps_and_end_where_writers_are_faster(served, 
         store(served, names(f"faster-{len(work)}", 40))
         del decoded[work[-1] :]
 
-    adopter = Adopter(served._catalog, served._writer, served._directories, lambda: rest)
+    adopter = Adopter(served._catalog, served._writer, served._directories)
     [live] = served._registry._open.values()
     served._registry.unsettled()
     decoded.clear()
-    adopter.adopt(live)
+    adopter.adopt(live, rest)
     steps = [after - before for before, after in zip([0, *work], work, strict=False)]
     assert max(steps) <= 16
     assert 200 <= sum(steps) <= 2 * 200

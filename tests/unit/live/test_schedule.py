@@ -189,7 +189,7 @@ def follower():
     followers = []
 
     def make(registry, keeper, **options):
-        follower = Follower(registry, lambda _live: None, keeper, memory_bytes=50, poll_s=0.01, **options)
+        follower = Follower(registry, lambda _live, _rest: None, keeper, memory_bytes=50, poll_s=0.01, **options)
         followers.append(follower)
         follower.start()
         return follower
