@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from davserver.blocks.fs import RealFs
 from davserver.catalog.accounts import COUNTER_QUERY, Access
 from davserver.catalog.alone import alone
+from davserver.catalog.checkpoints import AFTER_BYTES, Checkpoints
 from davserver.catalog.collections import Collections
 from davserver.catalog.failures import SYNC_CODES, code_of, meaning_of, mend, spoil, spoilt_by, translated
 from davserver.catalog.garbage import Garbage
@@ -143,8 +144,12 @@ class Catalog:
         alone: Callable[[str], AbstractContextManager[None]],
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        copy_after_bytes: int = AFTER_BYTES,
     ) -> None:
-        """``alone`` holds a lock among all processes for a task of that name; raises AlreadyAtWork."""
+        """``alone`` holds a lock among all processes for a task of that name; raises AlreadyAtWork.
+
+        ``copy_after_bytes``: how much is added to the log before it is copied (see ``checkpoints``).
+        """
         self.alone = alone
         self._engine = engine
         self._monotonic = monotonic
@@ -158,6 +163,7 @@ class Catalog:
         self._watching = threading.Lock()
         self._sync_failure = ""
         self._failed_writes = 0
+        self._checkpoints = Checkpoints(self._connect_aside, self._note_sync_failure, after_bytes=copy_after_bytes)
         self._writer_sees = -1
         self._seen = _Seen(None, -1, 0.0)
         self._access = _Access(-1, 0, 0.0)
@@ -175,6 +181,7 @@ class Catalog:
             writer = self._writer = self._writer or self._open_writer()
             try:
                 writer.access.has_changed = False
+                before_bytes = writer.journal.appended_bytes
                 directly(writer.connection, BEGIN_WRITE)
                 # Nobody else can commit from here on, so one look is enough.
                 self._writer_sees = (self._failed_writes << 32) + _data_version(writer.connection)
@@ -186,6 +193,7 @@ class Catalog:
             except BaseException as error:
                 self._abandon(writer, error)
                 raise
+            self._checkpoints.committed(writer.connection, writer.journal.appended_bytes - before_bytes)
 
     @contextmanager
     def read(self) -> Iterator[Tables]:
@@ -249,6 +257,7 @@ class Catalog:
 
     def close(self) -> None:
         """Close all connections."""
+        self._checkpoints.close()
         if self._writer is not None:
             self._writer.connection.close()
         self._watcher.close()
@@ -267,15 +276,22 @@ class Catalog:
         """
         self._failed_writes += 1
         self._writer = None
-        failure = spoilt_by(writer.connection) or error
-        if code_of(failure) in SYNC_CODES:
-            self._sync_failure = str(meaning_of(failure))
+        self._note_sync_failure(spoilt_by(writer.connection) or error)
         with suppress(
             Exception
         ):  # whatever it says: a connection that is closed keeps no lock, once nothing runs on it
             writer.connection.connection.rollback()
         writer.connection.invalidate()
         writer.connection.close()
+
+    def _connect_aside(self) -> Connection:
+        self._files.check()
+        return self._engine.connect()
+
+    def _note_sync_failure(self, failure: BaseException) -> None:
+        """Take no writes any more after a failed fsync; any other failure is the next transaction's to meet."""
+        if code_of(failure) in SYNC_CODES:
+            self._sync_failure = str(meaning_of(failure))
 
     def _refuse_after_failure(self) -> None:
         if self._sync_failure:
@@ -285,10 +301,11 @@ class Catalog:
             )
 
 
-def open_catalog(url: str, *, busy_s: float = BUSY_S) -> Catalog:
+def open_catalog(url: str, *, busy_s: float = BUSY_S, copy_after_bytes: int = AFTER_BYTES) -> Catalog:
     """Open the database at an SQLAlchemy URL, bring its tables up to date.
 
-    ``busy_s`` is how long a transaction waits for other processes. Errors: ConfigError for a bad URL; as ``Catalog``.
+    ``busy_s`` is how long a transaction waits for other processes, ``copy_after_bytes`` how much is added to the log
+    before it is copied. Errors: ConfigError for a bad URL; as ``Catalog``.
     """
     try:
         parsed = make_url(url)
@@ -296,20 +313,20 @@ def open_catalog(url: str, *, busy_s: float = BUSY_S) -> Catalog:
         reason = f"not a database URL: {printable_url(url)!r}"
         raise ConfigError("catalog", reason, hint="sqlite:////path/to/catalog.db") from error
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed, busy_s)
+        return _open_sqlite(parsed, busy_s, copy_after_bytes)
     raise ConfigError(
         "catalog", f"no driver for {parsed.get_backend_name()!r} databases", hint="use sqlite:////path/to/catalog.db"
     )
 
 
-def _open_sqlite(url: URL, busy_s: float) -> Catalog:
+def _open_sqlite(url: URL, busy_s: float, copy_after_bytes: int) -> Catalog:
     path = path_of(url)
     files = Files(path, RealFs())
     gate = FileGate(path.with_name(path.name + ".lock"), busy_s)
     engine = make_engine(url, files, busy_s)
     with turn(gate), translated():
         upgrade(engine)
-    return Catalog(engine, gate, files, partial(alone, path))
+    return Catalog(engine, gate, files, partial(alone, path), copy_after_bytes=copy_after_bytes)
 
 
 def _note_failure(context: ExceptionContext) -> None:

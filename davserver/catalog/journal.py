@@ -47,6 +47,8 @@ class Journal:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.appended_bytes = 0
+        """What this gateway has added, headers included."""
 
     def append(self, entries: Sequence[tuple[int, Entry]]) -> None:
         """Add entries, given with their collection's id; durable when the transaction ends well."""
@@ -56,6 +58,7 @@ class Journal:
                 for collection_id, entry in entries
             ]
             _insert.run_all(self._connection, rows)
+            self.appended_bytes += sum(len(entry.header) + len(entry.inline) for _, entry in entries)
             grafts = Grafts(self._connection)
             for collection_id, entry in entries:
                 if entry.origin is not None:

@@ -23,11 +23,14 @@ from davserver.errors import ConfigError, StoreUnavailable
 
 BEGIN_WRITE = "BEGIN IMMEDIATE"
 
+LOG_PAGES = 16_000
+"""From so many pages in the log on (64 MiB) SQLite copies them itself, within a commit; ``checkpoints`` comes first."""
+
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA wal_autocheckpoint=4000",
+    f"PRAGMA wal_autocheckpoint={LOG_PAGES}",
     "PRAGMA cache_size=-16000",
 )
 
