@@ -23,7 +23,7 @@ from davserver.collection.change import (
     Truncate,
     Write,
 )
-from davserver.collection.codec import decode, encode, seal_header
+from davserver.collection.codec import _entry, decode, encode, seal_header
 from davserver.collection.dirnode import EMPTY_DIR, DirNode, Node
 from davserver.collection.extents import MemExtent, StoredExtent, ZeroExtent
 from davserver.collection.filenode import FileNode
@@ -117,6 +117,24 @@ def test_every_change_is_itself_again(change: Change) -> None:
     assert b"\n" not in header
     assert header.isascii()
     assert plain(decode(header, inline, lazy)) == plain(change)
+
+
+PLAIN_PUTS = st.builds(
+    lambda path, body, etag, times, content_type: Put(
+        path,
+        FileNode((MemExtent(body),), Attributes(etag, times[0], times[1], content_type)).freeze(),
+    ),
+    PATHS,
+    st.binary(min_size=1, max_size=9),
+    st.text(),
+    st.tuples(st.none() | st.integers(), st.none() | st.integers()),
+    st.none() | st.text(),
+)
+
+
+@given(PLAIN_PUTS | CHANGES)
+def test_what_is_written_the_short_way_is_what_is_written_the_long_way(change: Change) -> None:
+    assert encode(change) == _entry(change)
 
 
 def test_a_splice_deeper_than_the_stack_of_the_interpreter() -> None:
