@@ -14,7 +14,8 @@ import * as download from "./download.js";
 import * as move from "./move.js";
 import * as remove from "./remove.js";
 import * as rename from "./rename.js";
+import * as storage from "./storage.js";
 import * as view from "./view.js";
 import * as zip from "./zip.js";
 
-export const actions = [view, download, zip, move, copy, rename, remove];
+export const actions = [view, download, zip, move, copy, rename, storage, remove];

@@ -1,13 +1,13 @@
-/** The style sheet of previews: lent to the page when the first module asks for it. */
+/** Style sheets that are lent to the page when the first module asks for them. */
 
-let lent = false;
+const lent = new Set();
 
-/** Lend it, once. */
-export function dress() {
-  if (lent) return;
-  lent = true;
+/** Lend a style sheet, once; without an address that of previews. */
+export function dress(url = new URL("preview.css", import.meta.url)) {
+  if (lent.has(url.href)) return;
+  lent.add(url.href);
   const link = document.createElement("link");
   link.rel = "stylesheet";
-  link.href = new URL("preview.css", import.meta.url).href;
+  link.href = url.href;
   document.head.append(link);
 }
