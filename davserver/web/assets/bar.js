@@ -1,6 +1,7 @@
 /** The bar above the list: what can be done here; and with what is selected, once something is. */
 
 import { actions } from "./actions/all.js";
+import { here } from "./actions/here.js";
 import { makeFolder } from "./changes.js";
 import { askName } from "./dialogs.js";
 import { button, fill, h } from "./dom.js";
@@ -20,12 +21,15 @@ export function liveBar(element, page) {
 function ofFolder(page) {
   const { listing } = page;
   const about = h("p", { class: "about" }, aboutOf(listing));
-  if (!listing.mayWrite) return [about];
-  if (listing.isRoot) return [button("New collection", "plus", () => makeNew(page), { kind: "primary" }), about];
+  const ways = here.filter((way) => way.applies(listing)).map((way) =>
+    button(way.label, way.icon, () => Promise.resolve(way.run(page)).catch(complain)));
+  if (!listing.mayWrite) return [...ways, about];
+  if (listing.isRoot) return [button("New collection", "plus", () => makeNew(page), { kind: "primary" }), ...ways, about];
   return [
     button("Upload files", "upload", () => page.uploads.choose(false), { kind: "primary" }),
-    button("Upload a folder", "new-folder", () => page.uploads.choose(true)),
-    button("New folder", "plus", () => makeNew(page)),
+    button("Upload a folder", "folder-up", () => page.uploads.choose(true)),
+    button("New folder", "new-folder", () => makeNew(page)),
+    ...ways,
     about,
   ];
 }

@@ -8,6 +8,7 @@
  */
 
 import * as facts from "./facts.js";
+import * as history from "./history.js";
 import * as preview from "./preview.js";
 
-export const sections = [preview, facts];
+export const sections = [preview, facts, history];
