@@ -86,7 +86,15 @@ class Collections:
     def add(self, *, uuid: str, name: str, created_ns: int, owner: str | None = None) -> Collection:
         """Make a new, empty collection; raises Exists if a live one has the name."""
         values = {"uuid": uuid, "name": name, "created_ns": created_ns, "owner": owner}
-        zeros = {"head_seq": 0, "lock_seq": 0, "version": 0, "base_seq": 0, "bytes": 0, "drops_litter": False}
+        zeros = {
+            "head_seq": 0,
+            "lock_seq": 0,
+            "version": 0,
+            "base_seq": 0,
+            "bytes": 0,
+            "drops_litter": False,
+            "repacks": 0,
+        }
         if self.by_name(name) is not None:
             raise _taken(name)
         result = self._connection.execute(insert(_table).values(**values, **zeros))
@@ -119,6 +127,10 @@ class Collections:
     def checkpoint(self, collection_id: int, *, version: int, seq: int, root: str, size: int) -> None:
         """Make a committed state the one that loading starts from; ``size`` is that of the newest state, in bytes."""
         self._set(collection_id, version=version, base_seq=seq, base_root=root, bytes=size)
+
+    def count_repack(self, collection_id: int) -> None:
+        """Tell every process that holds a tree of this collection to load it anew."""
+        self._set(collection_id, repacks=_table.c.repacks + 1)
 
     def set_owner(self, collection_id: int, owner: str | None) -> None:
         """Let an account own a collection, or nobody."""

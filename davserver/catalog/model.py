@@ -25,7 +25,8 @@ class Collection:
     version, 0 before the first. ``bytes`` is the size of all its files together after the change ``head_seq``,
     ``quota_bytes`` its limit (None: none). ``owner`` is the account that its bytes count for (None: nobody's).
     ``drops_litter`` keeps litter out of its manifests. ``retention`` are its own rules for which versions stay, as
-    ``upkeep.retention`` writes them (None: those of the configuration). Times are nanoseconds UTC.
+    ``upkeep.retention`` writes them (None: those of the configuration). ``repacks`` counts how often its checkpoint was
+    replaced by an equal one in other blocks. Times are nanoseconds UTC.
     """
 
     id: int
@@ -43,6 +44,7 @@ class Collection:
     quota_bytes: int | None = None
     drops_litter: bool = False
     retention: str | None = None
+    repacks: int = 0
 
     def bears(self, name: str) -> bool:
         """Tell whether the name is this collection's: in the trash, it is free for others."""

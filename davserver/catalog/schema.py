@@ -48,6 +48,7 @@ collections = Table(
     Column("quota_bytes", BigInteger),
     Column("drops_litter", Boolean, nullable=False),
     Column("retention", Text),
+    Column("repacks", BigInteger, nullable=False),
     sqlite_autoincrement=True,  # the id of a collection that was purged is never another's
 )
 Index(

@@ -202,9 +202,7 @@ class Edit:
     def annotate(self, collection_id: int, number: int, note: Annotation) -> Version:
         """Label a version or say something of it; raises Invalid, UnknownVersion, or Exists for a label in use."""
         check_annotation(note)
-        versions = self._batch.directly().versions
-        versions.annotate(collection_id, number, note)
-        version = versions.one(collection_id, number)
+        version = self._batch.directly().versions.annotate(collection_id, number, note)
         if version is None:
             raise UnknownVersion(f"there is no version {number}")
         return version
@@ -236,6 +234,15 @@ class Edit:
         tables.collections.checkpoint(version.collection_id, version=number, seq=seq, root=version.root, size=size)
         row = replace(working.state.row, version=number, base_seq=seq, base_root=version.root, bytes=size)
         working.state = replace(working.state, row=row, stands_on=seq)
+
+    def replace_blocks(self, version: Version, state: State) -> None:
+        """Make a version of equal content in other blocks the checkpoint; no process keeps a tree that names the old.
+
+        As ``checkpoint``; gc may take the old blocks once no version names them.
+        """
+        self.checkpoint(version, state, is_new=True)
+        key = version.collection_id
+        self._change_row(key, lambda tables: tables.collections.count_repack(key))
 
     def trim(self, collection_id: int, up_to: int) -> None:
         """Drop the entries up to one that a collection's checkpoint holds."""

@@ -56,9 +56,10 @@ def catch_up(tables: Tables, state: State, row: Collection, directories: Directo
     """Bring a state to a newer row, in the transaction the row was read in; costs what the missing entries cost.
 
     A commit by another process of entries that are in the tree already changes nothing in it: no request pays for
-    loading the checkpoint (``adopting`` does that aside). Any other new checkpoint is loaded (lazily).
+    loading the checkpoint (``adopting`` does that aside). Any other new checkpoint is loaded (lazily), and so is one
+    after a repack: the blocks that the tree names may go.
     """
-    is_committed = state.row.base_seq < row.base_seq <= state.seq
+    is_committed = state.row.base_seq < row.base_seq <= state.seq and state.row.repacks == row.repacks
     if not is_committed and (row.base_seq, row.base_root) != (state.row.base_seq, state.row.base_root):
         return load(tables, row, directories)
     if row.head_seq > state.seq:

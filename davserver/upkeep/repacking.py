@@ -181,5 +181,5 @@ class _Work:
         base = State(row, root, row.base_seq, row.base_seq)
         tail = edit.tail(row.id, row.base_seq)
         ahead = replay(base, tail, EntryReader(self._house.directories, edit.tail))
-        edit.checkpoint(version, ahead.root, is_new=True)
+        edit.replace_blocks(version, ahead)
         return version

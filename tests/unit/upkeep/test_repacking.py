@@ -215,6 +215,20 @@ def test_another_process_reads_and_writes_on(place, house):
     assert fsck(other).findings == []
 
 
+def test_a_process_that_missed_a_commit_and_a_repack_names_no_old_block(place, house):
+    """Its tree has every change of the newest checkpoint, which is why a commit alone leaves it as it is."""
+    small_blocks(house)
+    other = place.open()
+    put(other, "late", b"late" * 30)
+    old = {extent.locator for _, node in tree.walk(other.view("c").root) for extent in node.extents}
+    house.commit("c")
+    repack(house, "c")
+    now = {extent.locator for _, node in tree.walk(other.view("c").root) for extent in node.extents}
+    assert not now & old
+    put(other, "more", b"more")
+    assert "more" in shown(house.view("c").root, house)
+
+
 def test_a_commit_of_another_process_in_between_is_taken_along(place, house, monkeypatch):
     small_blocks(house)
     other = place.open()

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("quota_bytes", sa.BigInteger),
         sa.Column("drops_litter", sa.Boolean, nullable=False),
         sa.Column("retention", sa.Text),
+        sa.Column("repacks", sa.BigInteger, nullable=False),
         sqlite_autoincrement=True,
     )
     live = sa.text("trashed_ns IS NULL")
