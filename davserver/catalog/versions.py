@@ -19,6 +19,7 @@ from davserver.values import PDH
 _collections = schema.collections
 _versions = schema.versions
 _REMOVED_AT_ONCE = 200
+_LARGEST = (1 << 63) - 1
 _of = select(_versions).where(_versions.c.collection_id == bindparam("wanted")).order_by(_versions.c.number)
 _one = select(_versions).where(
     _versions.c.collection_id == bindparam("wanted"), _versions.c.number == bindparam("number")
@@ -87,8 +88,13 @@ class Versions:
         """Correct the portable data hash in a version's row."""
         self._set(collection_id, number, pdh=str(pdh))
 
-    def annotate(self, collection_id: int, number: int, note: Annotation) -> None:
-        """Change what is said of a version; raises Exists if another one of its collection has the label."""
+    def annotate(self, collection_id: int, number: int, note: Annotation) -> Version | None:
+        """Change what is said of a version; raises Exists if another one of its collection has the label.
+
+        Returns it as it is now, None if there is none.
+        """
+        if self.one(collection_id, number) is None:
+            return None
         other = self.labelled(collection_id, note.label) if note.label else None
         if other is not None and other.number != number:
             raise Exists(f"version {other.number} has the label {note.label!r}")
@@ -96,6 +102,7 @@ class Versions:
         values = texts if note.kept is None else {**texts, "kept": note.kept}
         if values:
             self._set(collection_id, number, **values)
+        return self.one(collection_id, number)
 
     def labelled(self, collection_id: int, label: str) -> Version | None:
         """Find a version by its label."""
@@ -131,7 +138,9 @@ class Versions:
         self._connection.execute(update(_versions).where(*where).values(**values))
 
     def one(self, collection_id: int, number: int) -> Version | None:
-        """Find a version by its number."""
+        """Find a version by its number; one that is larger than a column holds is nobody's."""
+        if number > _LARGEST:
+            return None
         row = self._connection.execute(_one, {"wanted": collection_id, "number": number}).first()
         return None if row is None else _row(row)
 

@@ -14,6 +14,7 @@ from davserver.errors import Invalid, LocatorError, UnknownVersion
 from davserver.live.house import House
 from davserver.values import PDH, TreePath
 
+_MOST_DIGITS = 100
 LIVE = "live"
 """How the state that clients see now is named."""
 
@@ -33,7 +34,7 @@ def tree_of(house: House, name: str, which: str) -> DirNode:
 
 def number_of(house: House, name: str, which: str) -> int:
     """Return the number of a version that is named by its number or its label; raises NotFound or UnknownVersion."""
-    if which.isascii() and which.isdecimal():
+    if which.isascii() and which.isdecimal() and len(which) <= _MOST_DIGITS:
         return int(which)
     for version in house.versions(name):
         if version.label == which:

@@ -14,6 +14,7 @@ from davserver.catalog.model import Lock, Version
 from davserver.collection import tree
 from davserver.collection.change import Splice
 from davserver.collection.dirnode import EMPTY_DIR, DirNode, Node
+from davserver.collection.newname import check_new_name
 from davserver.errors import InvalidOperation, Locked, NotADirectory, StoreUnavailable, UnknownVersion
 from davserver.live.edit import Edit
 from davserver.live.house import House
@@ -146,6 +147,8 @@ class _Job:
             depth += 1
         if not isinstance(folder, DirNode):
             raise NotADirectory(f"not a directory: {format_path(target[:depth])}")
+        for name in () if self.wish.to is None else target[depth:]:
+            check_new_name(name)  # what was there before may come back under any name it had
         for length in range(len(target) - 1, depth, -1):
             was = tree.lookup(self.wanted.root, target[:length])
             attributes = was.attributes if isinstance(was, DirNode) else EMPTY_DIR.attributes

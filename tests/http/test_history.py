@@ -174,6 +174,21 @@ def test_the_trash(three):
     three.expect(404, "DELETE", f"/_/api/trash/{row['uuid']}")
 
 
+def test_a_number_that_no_database_holds_is_no_version(three):
+    number = "9" * 19
+    three.expect(404, "GET", f"/history/c/2026-11-22T215900Z-{number}/")
+    ask(three, f"diff?from={number}&to=1", 404)
+    ask(three, f"versions/{number}", 404, "PATCH", label="x")
+    ask(three, "restore", 404, "POST", version=10**40)
+    ask(three, f"versions/{'9' * 5000}", 404, "PATCH", label="x")
+
+
+def test_what_cannot_be_a_name_is_no_place_to_restore_to(three):
+    for name in ("a\x07b", "\ud800", "..", "x" * 2000):
+        ask(three, "restore", 414 if len(name) > 9 else 400, "POST", version=1, path="text", to=f"new/{name}")
+    assert set(three.propfind("/c/", "infinity")) == {"/c/", "/c/text"}
+
+
 def test_bad_questions_are_told_apart(three):
     ask(three, "diff?from=1&form=2", 400)
     ask(three, "diff?to=1", 400)
