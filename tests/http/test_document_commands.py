@@ -20,7 +20,7 @@ from tests.support.serving import clean_environ, start
 from tests.support.source import ROOT, text_files
 
 BLOCK = re.compile(
-    r"(?:<!-- not run: (?P<why>[^>]+) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"(?:<!-- not run: (?P<why>[^>]+) -->\n)?^```(?P<language>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 TIMEOUT_S = 110
 
