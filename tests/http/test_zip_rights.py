@@ -61,3 +61,27 @@ def test_strangers_pack_what_everybody_may_read(visitors):
             assert zipfile.ZipFile(io.BytesIO(answer.body)).read("shared1/f") == b"shared1"
     finally:
         visitors.grant("shared1", "anonymous", Right.NONE)
+
+
+def test_who_sees_a_part_packs_that_part_and_learns_nothing_of_the_rest(visitors):
+    for folder in ("", "mine/", "mine/deep/", "other/"):
+        assert visitors.send("owner", "MKCOL", f"/parts1/{folder}").status == 201
+    for path, body in (("mine/deep/f", b"seen"), ("other/g", b"hidden"), ("h", b"hidden")):
+        assert visitors.send("owner", "PUT", f"/parts1/{path}", body).status == 201
+    visitors.house.commit("parts1")
+    visitors.grant("parts1", "nobody", Right.READ, ("mine", "deep"))
+    whole = visitors.send("owner", "GET", "/_/zip/parts1/")
+    part = visitors.send("nobody", "GET", "/_/zip/parts1/")
+    assert names_in(part) == ["parts1/", "parts1/mine/", "parts1/mine/deep/", "parts1/mine/deep/f"]
+    assert len(names_in(whole)) == 7
+    assert part.headers["ETag"] != whole.headers["ETag"]
+    for hidden, absent in (("other/", "otter/"), ("?name=h", "?name=i"), ("?name=other", "?name=otter")):
+        seen = [visitors.send("nobody", "GET", f"/_/zip/parts1/{path}") for path in (hidden, absent)]
+        assert seen[0].status == seen[1].status == 404
+        assert seen[0].body.replace(b"other", b"otter").replace(b"'h'", b"'i'") == seen[1].body
+    visitors.send("owner", "PUT", "/parts1/other/g", b"changed, which does not show")
+    assert visitors.send("nobody", "GET", "/_/zip/parts1/").headers["ETag"] == part.headers["ETag"]
+
+
+def names_in(answer) -> list[str]:
+    return zipfile.ZipFile(io.BytesIO(answer.body)).namelist()

@@ -10,5 +10,6 @@
 import * as facts from "./facts.js";
 import * as history from "./history.js";
 import * as preview from "./preview.js";
+import * as storage from "./storage.js";
 
-export const sections = [preview, facts, history];
+export const sections = [preview, facts, history, storage];
