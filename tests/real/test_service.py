@@ -8,7 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
+from davserver.config import Settings
 from tests.support.programs import real_program
 from tests.support.source import ROOT
 
@@ -46,6 +48,17 @@ def test_the_unit_exposes_little(unit: Path) -> None:
     command = [program, "security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager", str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_the_composed_services_hold_few_rights_and_set_what_there_is_to_set() -> None:
+    services = yaml.safe_load((ROOT / "config" / "compose.yaml").read_text())["services"]
+    ours = services["davserver"]
+    settings = {f"DAVSERVER_{field.upper()}" for field in Settings.model_fields}
+    assert set(ours["environment"]) <= settings
+    assert (ours["read_only"], ours["cap_drop"]) == (True, ["ALL"])
+    assert "ports" not in ours
+    assert ours["volumes"] == ["data:/data"]
+    assert not [name for name, service in services.items() if service.get("privileged")]
 
 
 def test_the_image_does_not_run_as_root() -> None:
