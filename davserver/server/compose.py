@@ -32,13 +32,14 @@ from davserver.middleware.security_headers import SecurityHeaders
 from davserver.middleware.wsgi import Application, Environ, StartResponse
 from davserver.server.entrance import open_door
 from davserver.server.logs import logs_are_json
-from davserver.server.opening import open_house
+from davserver.server.opening import open_house, retention_rules
 from davserver.server.pool import pass_on
 from davserver.server.process import Site
 from davserver.server.sockets import Address
 from davserver.trouble import log_fault
 from davserver.values import Locator
 from davserver.web.app import PREFIX, WebApp
+from davserver.web.history import Keeping
 from davserver.web.metrics import Metrics
 from davserver.web.page.app import Pages
 
@@ -96,7 +97,7 @@ def behind_the_door(settings: Settings, house: House, metrics: Metrics) -> Appli
     """Make what serves a request that was let in: pages below ``/_/``, or WebDAV."""
     dav = make_app(house, settings.quirks_off)
     pages = Pages(house, UrlSpace(), _status_of)
-    web = WebApp(house, metrics, _status_of, pages, purge_s=settings.gc_purge_s)
+    web = WebApp(house, metrics, _status_of, pages, keeping=Keeping(retention_rules(settings), settings.gc_purge_s))
     space = pages.before(dav)
 
     def route(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 
 from davserver.catalog.model import Version
@@ -42,12 +42,23 @@ class Rules:
     def from_text(cls, text: str) -> Rules:
         """Read what ``to_text`` wrote; raises Invalid."""
         try:
-            rules = cls(**json.loads(text))
-        except (ValueError, TypeError) as error:
+            return cls.of(json.loads(text))
+        except ValueError as error:
             raise Invalid(f"no rules for versions: {text!r}") from error
-        if not all(type(count) is int and 0 <= count <= MOST for count in asdict(rules).values()):
-            raise Invalid(f"no rules for versions: {text!r}")
-        return rules
+
+    @classmethod
+    def of(cls, counts: object) -> Rules:
+        """Read counts by name; raises Invalid."""
+        names = {one.name for one in fields(cls)}
+        if (
+            not isinstance(counts, dict)
+            or not names.issuperset(counts)
+            or not all(type(count) is int and 0 <= count <= MOST for count in counts.values())
+        ):
+            raise Invalid(
+                f"no rules for versions: {counts!r}", hint=f"counts up to {MOST} by {', '.join(sorted(names))}"
+            )
+        return cls(**counts)
 
     def __str__(self) -> str:
         parts = [f"{name} {count}" for name, count in asdict(self).items() if count]

@@ -29,7 +29,6 @@ from davserver.web.responses import Answer, Environ, StartResponse, StatusOf, fa
 from davserver.web.storage import Storage
 
 PREFIX = "/_/"
-TWO_WEEKS_S = 1_209_600.0
 
 _log = structlog.get_logger("davserver.web")
 
@@ -58,9 +57,9 @@ class WebApp:
         status_of: StatusOf,
         pages: Pages | None = None,
         *,
-        purge_s: float = TWO_WEEKS_S,
+        keeping: history.Keeping = history.Keeping(),  # noqa: B008  (a frozen value)
     ) -> None:
-        """``purge_s``: how long a collection stays in the trash."""
+        """Take what the configuration says of how long old versions and the trash are kept, too."""
         self._house = house
         self._status_of = status_of
         self._large_changes = threading.BoundedSemaphore(LARGE_AT_ONCE)
@@ -70,7 +69,7 @@ class WebApp:
             _get("metrics", lambda visited: _metrics(metrics, visited, house)),
             Route(_path("api/collections/([^/]+)/changes"), {"POST": self._change}, takes_request=True),
             *(() if pages is None else _of_pages(pages)),
-            *_of_history(Storage(house), purge_s),
+            *_of_history(Storage(house), keeping),
         )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -133,12 +132,13 @@ def _of_pages(pages: Pages) -> tuple[Route, ...]:
     )
 
 
-def _of_history(storage: Storage, purge_s: float) -> tuple[Route, ...]:
+def _of_history(storage: Storage, keeping: history.Keeping) -> tuple[Route, ...]:
     """Return what tells of versions and of what was deleted, and brings it back."""
 
     def one(path: str, handlers: dict[str, Handler]) -> Route:
         return Route(_path(f"api/collections/([^/]+)/{path}"), handlers, takes_request=True)
 
+    rules = history.Retention(keeping.rules)
     return (
         one("commit", {"POST": history.commit}),
         one("versions", {"GET": history.versions, "HEAD": history.versions}),
@@ -148,9 +148,10 @@ def _of_history(storage: Storage, purge_s: float) -> tuple[Route, ...]:
         one("history", {"GET": history.path_history, "HEAD": history.path_history}),
         one("deleted", {"GET": history.deleted, "HEAD": history.deleted}),
         one("restore", {"POST": history.restore}),
+        one("retention", {"GET": rules.show, "HEAD": rules.show, "PUT": rules.change}),
         _get("api/collections/([^/]+)/stats", storage.of_one),
         _get("api/stats", storage.of_all),
-        _get("api/trash", lambda house: trash.listed(house, purge_s)),
+        _get("api/trash", lambda house: trash.listed(house, keeping.purge_s)),
         Route(_path("api/trash/([^/]+)/restore"), {"POST": trash.restore}, takes_request=True),
         Route(_path("api/trash/([^/]+)"), {"DELETE": trash.purge}),
     )

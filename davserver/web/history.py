@@ -6,6 +6,7 @@ Never: rights: each handler is given the house as its visitor may use it.
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
@@ -17,12 +18,22 @@ from davserver.live.house import House
 from davserver.printable import printable
 from davserver.upkeep.comparing import difference, number_of, tree_of
 from davserver.upkeep.pathhistory import deletions, turns
+from davserver.upkeep.pruning import rules_of
 from davserver.upkeep.restoring import Wish, put_back
+from davserver.upkeep.retention import Rules, fates
 from davserver.upkeep.shapes import comparison_json, node_json, version_json
 from davserver.upkeep.textdiff import MOST_BYTES, NoText, text_diff
 from davserver.values import format_path, parse_path
 from davserver.web.asking import Query, has_body, json_object, text_or_none
 from davserver.web.responses import Answer, Environ, as_json, failure
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What the configuration says of how long things are kept: versions, and collections in the trash."""
+
+    rules: Rules = Rules()  # noqa: RUF009  (a frozen value)
+    purge_s: float = 1_209_600.0
 
 
 def commit(house: House, environ: Environ, name: str) -> Answer:
@@ -117,6 +128,30 @@ def restore(house: House, environ: Environ, name: str) -> Answer:
     )
     is_changed = put_back(house, name, wish)
     return as_json(200, {"path": format_path(wish.target), "changed": is_changed})
+
+
+class Retention:
+    """Shows and sets which versions of a collection stay; ``default`` are the rules of the configuration."""
+
+    def __init__(self, default: Rules) -> None:
+        self._default = default
+
+    def show(self, house: House, _environ: Environ, name: str) -> Answer:
+        """Tell the rules, and which versions go when they are applied next."""
+        row = house.info(name)
+        rules = rules_of(row, self._default)
+        going = [fate.version.number for fate in fates(house.versions(name), rules) if not fate.reasons]
+        origin = "configuration" if row.retention is None else "collection"
+        return as_json(200, {"keep": asdict(rules), "from": origin, "going": going})
+
+    def change(self, house: House, environ: Environ, name: str) -> Answer:
+        """Give the collection rules of its own, or those of the configuration again."""
+        members = json_object(environ, {"keep"})
+        if "keep" not in members:
+            raise Invalid("keep has to be counts, or null for those of the configuration")
+        text = None if members["keep"] is None else Rules.of(members["keep"]).to_text()
+        house.edit(lambda edit: edit.set_retention(edit.view(name).info.id, text))
+        return self.show(house, environ, name)
 
 
 def _annotation(members: dict[str, Any]) -> Annotation:

@@ -79,6 +79,9 @@ def test_a_version_is_labelled(three):
     ask(three, "versions/9", 404, "PATCH", label="x")
     ask(three, "versions/2", 400, "PATCH", label="12")
     ask(three, "versions/2", 400, "PATCH", lable="x")
+    ask(three, "versions/2", 400, "PATCH", label="x" * 101)
+    ask(three, "versions/2", 400, "PATCH", message="x" * 10_001)
+    ask(three, "versions/2", 400, "PATCH", message="x" * 70_000)
 
 
 def test_what_differs(three):
@@ -157,6 +160,18 @@ def test_sizes(three):
     assert (again["files"], again["bytes"], again["pending"]) == (2, 11, 1)
     every = ask(three, "/_/api/stats")
     assert [(one["name"], one["versions"]) for one in every["collections"]] == [("c", 3)]
+
+
+def test_rules_for_which_versions_stay(three):
+    nothing = {"last": 0, "daily": 0, "weekly": 0, "monthly": 0}
+    assert ask(three, "retention") == {"keep": nothing, "from": "configuration", "going": []}
+    rules = nothing | {"last": 1}
+    assert ask(three, "retention", 200, "PUT", keep={"last": 1}) == {"keep": rules, "from": "collection", "going": [2]}
+    assert ask(three, "retention")["going"] == [2]
+    assert ask(three, "retention", 200, "PUT", keep=None)["from"] == "configuration"
+    for wrong in ({"last": -1}, {"first": 1}, {"last": "1"}, [], 7):
+        ask(three, "retention", 400, "PUT", keep=wrong)
+    ask(three, "retention", 400, "PUT")
 
 
 def test_the_trash(three):

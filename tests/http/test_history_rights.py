@@ -46,6 +46,8 @@ QUESTIONS = [
     Question(Right.READ, "GET", "history?path=d/f"),
     Question(Right.READ, "GET", "deleted"),
     Question(Right.READ, "GET", "stats"),
+    Question(Right.READ, "GET", "retention"),
+    Question(Right.MANAGE, "PUT", "retention", {"keep": {"last": 5}}),
     Question(Right.WRITE, "POST", "commit", {"message": "x"}),
     Question(Right.WRITE, "POST", "commit"),
     Question(Right.WRITE, "PATCH", "versions/1", {"label": "one"}),
