@@ -6,6 +6,7 @@ Owns: the request metrics of this process, or of all workers together when they 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection
 from typing import Protocol
 
@@ -43,16 +44,33 @@ class Harvested(Protocol):
     trashed_bytes: int
 
 
+class _Count(Counter):
+    """A counter without what is not used here: exemplars, and the checks for them. Each request pays for it."""
+
+    def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:  # noqa: ARG002
+        """Count, one that has its labels."""
+        self._value.inc(amount)
+
+
+class _Durations(Histogram):
+    """A histogram without what is not used here, as ``_Count``."""
+
+    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:  # noqa: ARG002
+        """Count, one that has its labels."""
+        self._sum.inc(amount)
+        self._buckets[bisect_left(self._upper_bounds, amount)].inc(1)
+
+
 class Metrics:
     """The metrics of a server. Threads: any."""
 
     def __init__(self, *, shared: bool) -> None:
         self._registry = CollectorRegistry()
         self._shared = shared
-        self._known: dict[tuple[str, int], tuple[Counter, Counter, Histogram]] = {}
+        self._known: dict[tuple[str, int], tuple[_Count, _Count, _Durations]] = {}
         by = ("method", "status")
         registry = self._registry
-        self._requests = Counter("davserver_requests", "Requests answered.", by, registry=registry)
+        self._requests = _Count("davserver_requests", "Requests answered.", by, registry=registry)
         self._broken = Counter("davserver_responses_broken", "Responses cut off.", ("method",), registry=registry)
         self._damage = Counter("davserver_damage", "Requests that met damage.", ("kind",), registry=registry)
         self._scrubbed = Counter("davserver_scrubbed_blocks", "Blocks read again.", registry=registry)
@@ -60,8 +78,8 @@ class Metrics:
         self._scrub_damage = Counter(
             "davserver_scrub_damage", "Damaged blocks that were found.", ("healed",), registry=registry
         )
-        self._sent = Counter("davserver_response_bytes", "Bytes of response bodies.", ("method",), registry=registry)
-        self._seconds = Histogram(
+        self._sent = _Count("davserver_response_bytes", "Bytes of response bodies.", ("method",), registry=registry)
+        self._seconds = _Durations(
             "davserver_request_seconds",
             "Time from a request's head to its response's end.",
             ("method",),
@@ -118,7 +136,7 @@ class Metrics:
         if exchange.fault:
             self._faults.labels(exchange.fault).inc()
 
-    def _of(self, method: str, status: int) -> tuple[Counter, Counter, Histogram]:
+    def _of(self, method: str, status: int) -> tuple[_Count, _Count, _Durations]:
         """Return what counts these; looked up once, which the library does with locks and texts each time."""
         known = self._known.get((method, status))
         if known is None:
