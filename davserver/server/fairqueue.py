@@ -26,7 +26,9 @@ class FairQueue(Generic[Item]):
         self._count = 0
         self._in_work: Counter[str] = Counter()
         self._is_closed = False
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._getting = 0
 
     def __len__(self) -> int:
         return self._count
@@ -38,50 +40,59 @@ class FairQueue(Generic[Item]):
 
     def put(self, client: str | None, item: Item) -> bool:
         """Queue an item; False if too many wait already."""
-        with self._changed:
+        with self._lock:
             if self._count >= self._capacity:
                 return False
             self._waiting.setdefault(client, deque()).append(item)
             self._count += 1
-            self._changed.notify()
+            self._tell()
             return True
 
     def take(self) -> Item | None:
         """Take an item in work until ``done``, if there is one that may be taken up now."""
-        with self._changed:
+        with self._lock:
             return self._next()
 
     def get(self) -> Item | None:
         """Wait for an item, and take it in work until ``done``; None once the queue is closed and empty."""
-        with self._changed:
+        with self._lock:
             while (item := self._next()) is None:
                 if self._is_closed and not self._count:
                     return None
-                self._changed.wait()
+                self._getting += 1
+                try:
+                    self._changed.wait()
+                finally:
+                    self._getting -= 1
             return item
 
     def waiting(self) -> list[Item]:
         """List what waits."""
         if not self._count:
             return []
-        with self._changed:
+        with self._lock:
             return [item for items in self._waiting.values() for item in items]
 
     def done(self, client: str | None) -> None:
         """End the work on an item of this client."""
         if client is None:
             return
-        with self._changed:
+        with self._lock:
             self._in_work[client] -= 1
             if not self._in_work[client]:
                 del self._in_work[client]
-            self._changed.notify()
+            self._tell()
 
     def close(self) -> None:
         """Let ``get`` return None as soon as nothing waits."""
-        with self._changed:
+        with self._lock:
             self._is_closed = True
             self._changed.notify_all()
+
+    def _tell(self) -> None:
+        """Wake one who waits; mostly nobody does."""
+        if self._getting:
+            self._changed.notify()
 
     def _next(self) -> Item | None:
         for client in self._waiting:
