@@ -7,12 +7,17 @@ brings thousands. What nobody foresaw has one.
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 from davserver.errors import DavserverError
 
 FAULT_KEY = "davserver.fault"
 """Where the environ says what kind of failure of ours a request met; the name of an error type."""
+
+
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the request that a thread serves, for its log lines (``server.logs``); "" for none."""
 
 
 def note_fault(log: Any, environ: MutableMapping[str, Any], error: Exception) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from davserver.middleware.wsgi import Application, Environ, Headers, StartResponse, answer
-from davserver.trouble import FAULT_KEY, kind_of, note_fault
+from davserver.trouble import FAULT_KEY, REQUEST_ID, kind_of, note_fault
 from davserver.values import RandomBytes
 
 _log = structlog.get_logger("davserver.requests")
@@ -81,7 +81,7 @@ class Observed:
             agent=environ.get("HTTP_USER_AGENT", ""),
         )
         environ["davserver.request_id"] = exchange.request_id
-        structlog.contextvars.bind_contextvars(request_id=exchange.request_id)
+        REQUEST_ID.set(exchange.request_id)
 
         def start(status: str, headers: Headers, exc_info: Any = None, /) -> Any:
             exchange.status = int(status[:3])
@@ -97,6 +97,8 @@ class Observed:
         exchange.failure = exchange.failure or environ.get(FAILURE_KEY)
         exchange.principal = environ.get("davserver.principal", "")
         exchange.client = environ.get("REMOTE_ADDR", "")  # the peer's, until a trusted proxy said for whom it asks
+        if type(body) in {list, tuple}:  # not one of their kinds, which may want to be closed
+            return _Whole(body, exchange, self._close)
         return _Accounted(body, exchange, self._close)
 
     def _id_of(self, environ: Environ) -> str:
@@ -114,6 +116,24 @@ def _internal_error(start: StartResponse, exchange: Exchange) -> list[bytes]:
     text = f"The server could not do this. Request id: {exchange.request_id}"
     body = answer(start, "500 Internal Server Error", text, sys.exc_info())
     return [] if exchange.method == "HEAD" else body
+
+
+class _Whole(list[bytes]):
+    """A response body that is all there: counted at once, and accounted for when it is closed."""
+
+    __slots__ = ("_close", "_exchange")
+
+    def __init__(self, pieces: Iterable[bytes], exchange: Exchange, close: Callable[[Exchange], None]) -> None:
+        super().__init__(pieces)
+        exchange.bytes_sent = sum(map(len, self))
+        self._exchange = exchange
+        self._close: Callable[[Exchange], None] | None = close
+
+    def close(self) -> None:
+        """Account for the exchange."""
+        account, self._close = self._close, None
+        if account is not None:
+            account(self._exchange)
 
 
 class _Accounted:

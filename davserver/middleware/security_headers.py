@@ -9,7 +9,8 @@ Follows: Fetch (nosniff, Cross-Origin-Resource-Policy), CSP level 3, Referrer Po
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from davserver.middleware.wsgi import Application, Environ, Headers, StartResponse
 
@@ -38,8 +39,24 @@ class SecurityHeaders:
         return self._app(environ, start)
 
 
-def _missing(headers: Headers) -> Headers:
-    present = {name.lower(): value for name, value in headers}
-    is_active = present.get("content-type", "").lower().startswith(_ACTIVE)
-    wanted = (*_ALWAYS, *_IF_ACTIVE) if is_active else _ALWAYS
-    return [header for header in wanted if header[0].lower() not in present]
+def _missing(headers: Headers) -> tuple[tuple[str, str], ...]:
+    said = dict(headers)
+    lacking = _lacking(frozenset(said))
+    is_active = any(said[name].lower().startswith(_ACTIVE) for name in lacking.types)
+    return lacking.if_active if is_active else lacking.always
+
+
+class _Lacking(NamedTuple):
+    """What headers of these names lack, and under which of them the type stands."""
+
+    types: tuple[str, ...]
+    always: tuple[tuple[str, str], ...]
+    if_active: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=128)
+def _lacking(names: frozenset[str]) -> _Lacking:
+    present = {name.lower() for name in names}
+    always = tuple(header for header in _ALWAYS if header[0].lower() not in present)
+    more = tuple(header for header in _IF_ACTIVE if header[0].lower() not in present)
+    return _Lacking(tuple(name for name in names if name.lower() == "content-type"), always, (*always, *more))

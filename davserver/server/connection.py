@@ -24,7 +24,7 @@ from davserver.server.pool import pass_on
 from davserver.server.request import Request
 from davserver.server.streams import ClientGone, Reader, SocketSource, Writer, has_pending
 from davserver.server.wire import Wire
-from davserver.trouble import log_fault
+from davserver.trouble import REQUEST_ID, log_fault
 
 if TYPE_CHECKING:
     from davserver.server.http import Server
@@ -120,7 +120,7 @@ class Connection(HTTPConnection):
         return False
 
     def _serve_one(self) -> bool:
-        structlog.contextvars.clear_contextvars()  # the last request's id stays for what is logged at its very end
+        REQUEST_ID.set("")  # the last request's id stays for what is logged at its very end
         request = Request(self.server, self)
         try:
             request.parse_request()

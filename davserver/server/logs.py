@@ -16,6 +16,7 @@ import structlog
 
 from davserver.config import Settings
 from davserver.printable import printable, printable_lines
+from davserver.trouble import REQUEST_ID
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -24,7 +25,7 @@ def configure_logs(settings: Settings) -> None:
     """Set logging up for this process and those it forks."""
     level = _LEVELS[settings.log_level]
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        _with_request_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -55,6 +56,11 @@ def _renderer(settings: Settings) -> list[Any]:
         )
         return [structlog.processors.format_exc_info, _made_printable, plain]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_as_json)]
+
+
+def _with_request_id(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    request_id = REQUEST_ID.get()
+    return {"request_id": request_id, **event} if request_id else event
 
 
 def _made_printable(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
