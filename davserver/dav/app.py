@@ -10,6 +10,7 @@ and the request goes to the provider through ``custom_request_handler``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -31,6 +32,8 @@ _log = structlog.get_logger("davserver.dav")
 
 _OF_THE_CLIENT = (NotImplementedYet, OtherServer, QuotaExceeded)
 """A 5xx by its number only: anybody can bring it about, as often as they like, and nobody need read of it."""
+_AGENT = 1024
+"""Characters of a User-Agent that tell a client."""
 _TOLD_AS_DAMAGE = (BlockCorrupt, BlockMissing, CatalogCorrupt)
 """What ``middleware.damage`` logs, in a line that also names what was asked for."""
 
@@ -68,7 +71,8 @@ class DavApp(WsgiDAVApp):  # type: ignore[misc]
     """WsgiDAV's application with one provider and our request path."""
 
     def __init__(self, house: House, quirks_off: Iterable[str]) -> None:
-        self._quirks_off = switched_off(quirks_off)
+        off = switched_off(quirks_off)
+        self._asking = lru_cache(maxsize=64)(lambda agent: Asking(agent, off))  # who asks, asks again
         self._provider = HouseProvider(house)
         super().__init__(
             {
@@ -88,7 +92,7 @@ class DavApp(WsgiDAVApp):  # type: ignore[misc]
         environ["wsgidav.config"] = self.config
         environ["wsgidav.verbose"] = self.verbose
         environ["wsgidav.provider"] = self._provider
-        environ[ENVIRON_KEY] = Asking(environ.get("HTTP_USER_AGENT", ""), self._quirks_off)
+        environ[ENVIRON_KEY] = self._asking(environ.get("HTTP_USER_AGENT", "")[:_AGENT])
         application: Any = self.application
         return application(environ, start_response)  # type: ignore[no-any-return]
 

@@ -65,13 +65,12 @@ def handle(request: Request, house: House) -> Response:
 def _file(request: Request, blocks: RangeReader, resource: Resource, file: FileNode) -> Response:
     if request.headers.has_any(_CHOOSY):
         return _chosen(request, blocks, resource, file)
-    is_head = request.method == "HEAD"
-    shown = Shown(file, resource.segments[-1], resource.born_ns, isinstance(request.target, InContent))
-    response = request.memory.small_files.find(shown, head=is_head)
+    is_immutable, is_head = isinstance(request.target, InContent), request.method == "HEAD"
+    shown = Shown(file, resource.segments[-1], resource.born_ns, is_immutable, is_head)
+    response = request.memory.small_files.find(shown)
     if response is None:
         response = _chosen(request, blocks, resource, file)
-        if not is_head:
-            request.memory.small_files.remember(shown, response)
+        request.memory.small_files.remember(shown, response)
     return response
 
 

@@ -53,7 +53,7 @@ class Headers:
 
     def has_any(self, keys: Iterable[str]) -> bool:
         """Tell whether one of these was sent; by their keys in the environ."""
-        return any(key in self._environ for key in keys)
+        return not self._environ.keys().isdisjoint(keys)
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> Headers:
@@ -249,18 +249,16 @@ def build_request(
 ) -> Request:
     """Read a WSGI environ; raises BadRequest (target, length) or NotFound (reserved place)."""
     raw = _raw_target(environ)
-    path, _, query = raw.partition("?")
     whole_server = raw == "*" and environ["REQUEST_METHOD"] == "OPTIONS"
     script_name = environ.get("SCRIPT_NAME", "").rstrip("/")
     prefix = quote(script_name.encode("latin-1"), safe="/-._~") if script_name else ""
-    published, path = nextcloud.split(path)
-    address = Address(Root(), slash=True) if whole_server else parse_address(path)
+    place = _Place(Address(Root(), slash=True)) if whole_server else _place_of(raw)
     return Request(
         method=environ["REQUEST_METHOD"],
-        target=address.target,
-        slash=address.slash,
-        query=query,
-        prefix=prefix + published,
+        target=place.address.target,
+        slash=place.address.slash,
+        query=place.query,
+        prefix=prefix + place.published,
         headers=Headers(environ),
         body=Body(environ["wsgi.input"], _body_length(environ)),
         principal=environ.get("davserver.principal", ""),
@@ -272,6 +270,21 @@ def build_request(
         asking=environ.get(ENVIRON_KEY) or Asking(environ.get("HTTP_USER_AGENT", "")),
         memory=memory or Memory(ReprDigests(), WrittenLeaves(), SmallFiles(), KnownPlans()),
     )
+
+
+class _Place(NamedTuple):
+    """What a target says: the address, the name of our root that it uses ("" for the plain one), and the query."""
+
+    address: Address
+    published: str = ""
+    query: str = ""
+
+
+@lru_cache(maxsize=256)
+def _place_of(raw: str) -> _Place:
+    path, _, query = raw.partition("?")
+    published, path = nextcloud.split(path)
+    return _Place(parse_address(path), published, query)
 
 
 def _raw_target(environ: Mapping[str, Any]) -> str:

@@ -45,8 +45,7 @@ class Response:
 
     def has(self, name: str) -> bool:
         """Tell whether a header is set already."""
-        lower = name.lower()
-        return lower in [header.lower() for header, _ in self.headers]
+        return name.lower() in [header.lower() for header, _ in self.headers if len(header) == len(name)]
 
 
 def no_content(headers: HeaderList | None = None) -> Response:

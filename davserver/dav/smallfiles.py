@@ -1,6 +1,6 @@
-"""Whole small files as they were answered last, to be answered again.
+"""Small files, and the heads of any, as they were answered last, to be answered again.
 
-Owns: a bounded memory of responses: 200 for a file of at most ``MAX_BYTES``, asked for without conditions or ranges.
+Owns: a bounded memory of responses: 200 with a body of at most ``MAX_BYTES``, asked for without conditions or ranges.
 Never: goes stale. A file's node is immutable, and what is remembered is a function of it and of the other parts of its
 key; whether the node is still what the URL names, and may be seen, is found out before.
 """
@@ -25,6 +25,7 @@ class Shown(NamedTuple):
     name: str
     born_ns: int
     is_immutable: bool
+    is_head: bool
 
 
 class SmallFiles:
@@ -34,10 +35,10 @@ class SmallFiles:
         self._known: dict[Shown, tuple[list[tuple[str, str]], bytes]] = {}
         self._adding = threading.Lock()
 
-    def find(self, shown: Shown, *, head: bool) -> Response | None:
-        """Return the response that shows this, without its body for HEAD; None if it is not known."""
+    def find(self, shown: Shown) -> Response | None:
+        """Return the response that shows this; None if it is not known."""
         known = self._known.get(shown)
-        return None if known is None else Response(200, list(known[0]), b"" if head else known[1])
+        return None if known is None else Response(200, list(known[0]), known[1])
 
     def remember(self, shown: Shown, response: Response) -> None:
         """Remember a response, if it is small; the oldest makes room."""

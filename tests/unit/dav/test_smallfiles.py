@@ -7,25 +7,27 @@ from davserver.dav.responses import Response
 from davserver.dav.smallfiles import MAX_BYTES, MAX_FILES, Shown, SmallFiles
 
 
-def shown(file, name="a.txt", *, is_immutable=False):
-    return Shown(file, name, 0, is_immutable)
+def shown(file, name="a.txt", *, is_immutable=False, is_head=False):
+    return Shown(file, name, 0, is_immutable, is_head)
 
 
 def test_a_response_is_given_again_and_head_gets_no_body():
     files, file = SmallFiles(), FileNode().freeze()
     files.remember(shown(file), Response(200, [("ETag", '"x"')], b"content"))
-    again, head = files.find(shown(file), head=False), files.find(shown(file), head=True)
+    assert files.find(shown(file, is_head=True)) is None
+    files.remember(shown(file, is_head=True), Response(200, [("ETag", '"x"')]))
+    again, head = files.find(shown(file)), files.find(shown(file, is_head=True))
     assert (again.status, again.headers, again.body) == (200, [("ETag", '"x"')], b"content")
     assert (head.headers, head.body) == ([("ETag", '"x"')], b"")
     again.headers.append(("X", "y"))
-    assert files.find(shown(file), head=False).headers == [("ETag", '"x"')]
+    assert files.find(shown(file)).headers == [("ETag", '"x"')]
 
 
 def test_another_file_another_name_and_another_place_are_others():
     files, file = SmallFiles(), FileNode().freeze()
     files.remember(shown(file), Response(200, [], b"content"))
     for other in (shown(FileNode().freeze()), shown(file, "b.txt"), shown(file, is_immutable=True)):
-        assert files.find(other, head=False) is None
+        assert files.find(other) is None
 
 
 @pytest.mark.parametrize(
@@ -34,12 +36,12 @@ def test_another_file_another_name_and_another_place_are_others():
 def test_only_whole_small_files_are_remembered(response):
     files, file = SmallFiles(), FileNode().freeze()
     files.remember(shown(file), response)
-    assert files.find(shown(file), head=False) is None
+    assert files.find(shown(file)) is None
 
 
 def test_the_oldest_makes_room():
     files, nodes = SmallFiles(), [FileNode().freeze() for _ in range(MAX_FILES + 1)]
     for node in nodes:
         files.remember(shown(node), Response(200, [], b"c"))
-    assert files.find(shown(nodes[0]), head=False) is None
-    assert all(files.find(shown(node), head=False) for node in nodes[1:])
+    assert files.find(shown(nodes[0])) is None
+    assert all(files.find(shown(node)) for node in nodes[1:])
