@@ -36,6 +36,17 @@ class Request(HTTPRequest):
     rfile: Body
     reply: Reply
 
+    ready = False
+    started_request = False
+    sent_headers = False
+    response_protocol = "HTTP/1.0"
+    method = b""
+
+    def __init__(self, server: Server, conn: Connection) -> None:
+        # Not calling up: cheroot's constructor sets a dozen attributes that nothing here looks at.
+        self.server = server
+        self.conn = conn
+
     def parse_request(self) -> None:
         """Read the head; ``ready`` tells whether there is a request to respond to."""
         try:
@@ -92,7 +103,7 @@ class Request(HTTPRequest):
         reply = reply_of(status, [("Content-Type", "text/plain; charset=utf-8")])
         head = self._head(reply, len(body))
         self.conn.linger = True
-        self.conn.wfile.write(head if getattr(self, "method", b"") == b"HEAD" else head + body)
+        self.conn.wfile.write(head if self.method == b"HEAD" else head + body)
 
     def send_headers(self) -> None:
         """Send the response's head alone."""

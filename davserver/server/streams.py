@@ -145,16 +145,28 @@ class Writer:
 
     def write(self, data: Buffer) -> int:
         """Send all of the data; what is limited is the silence of the client, not the whole."""
-        view = memoryview(data).cast("B")
-        total = len(view)
+        left = data if isinstance(data, bytes) else memoryview(data).cast("B")
+        total = len(left)
         try:
-            while view:
-                sent = self._wire.send(view)
-                view = view[sent:]
+            while left:
+                sent = self._wire.send(left)
+                left = b"" if sent == len(left) else memoryview(left)[sent:]
         except OSError as error:
             raise ClientGone(str(error)) from error
         self.bytes_written += total
         return total
+
+    def write_together(self, *pieces: bytes) -> None:
+        """Send all pieces, in one call if the socket has room, without joining them first."""
+        try:
+            sent = self._wire.send_pieces(pieces)
+        except OSError as error:
+            raise ClientGone(str(error)) from error
+        self.bytes_written += sent
+        for piece in pieces:
+            if sent < len(piece):
+                self.write(memoryview(piece)[sent:])
+            sent = max(0, sent - len(piece))
 
     def send_file(self, fd: int, offset: int, length: int) -> None:
         """Send bytes of an open file, not for TLS. Errors: ClientGone, EOFError; StoreUnavailable if its disk fails."""

@@ -95,7 +95,18 @@ class Wire:
             self._await_bytes()
         return count
 
-    def send(self, data: memoryview) -> int:
+    def send_pieces(self, pieces: tuple[bytes, ...]) -> int:
+        """Send some of the bytes of several pieces, in their order. Errors: as ``send``."""
+        if not self._at_once:  # TLS encrypts what lies together
+            return self.send(b"".join(pieces))
+        try:
+            count = self._sock.sendmsg(pieces, (), self._at_once)
+        except BlockingIOError:
+            return 0
+        self._outgoing.moved(count)
+        return count
+
+    def send(self, data: bytes | memoryview) -> int:
         """Send some of the data; raises OSError, TimeoutError if the client takes nothing, or takes it too slowly."""
         try:
             count = self._sock.send(data, self._at_once)
