@@ -65,8 +65,8 @@ def handle(request: Request, house: House) -> Response:
 def _file(request: Request, blocks: RangeReader, resource: Resource, file: FileNode) -> Response:
     if request.headers.has_any(_CHOOSY):
         return _chosen(request, blocks, resource, file)
-    is_immutable, is_head = isinstance(request.target, InContent), request.method == "HEAD"
-    shown = Shown(file, resource.segments[-1], resource.born_ns, is_immutable, is_head)
+    form = (request.method, isinstance(request.target, InContent))
+    shown = Shown(file, resource.segments[-1], resource.born_ns, form)
     response = request.memory.small_files.find(shown)
     if response is None:
         response = _chosen(request, blocks, resource, file)

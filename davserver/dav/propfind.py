@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from davserver.catalog.model import Collection
 from davserver.collection.dirnode import DirNode
+from davserver.collection.filenode import FileNode
 from davserver.dav import xml
 from davserver.dav.faults import Forbidden
 from davserver.dav.memberwriter import MemberWriter, common
@@ -26,6 +27,7 @@ from davserver.dav.quirks import explorer
 from davserver.dav.requests import Depth, Request
 from davserver.dav.resources import Place, Resource, find, loaded, members
 from davserver.dav.responses import Response
+from davserver.dav.smallfiles import Shown
 from davserver.dav.surroundings import Surroundings
 from davserver.errors import CatalogBusy, CatalogCorrupt, NotFound
 from davserver.live.house import House
@@ -52,7 +54,7 @@ def handle(request: Request, house: House) -> Response:
     resource, around = _find(request, house, query)
     top = Listed(href_of(request.prefix, resource.segments, folder=resource.is_folder), resource)
     if depth is Depth.ZERO or not resource.is_folder:
-        return whole([_response(query, top, around)])
+        return _alone(request, query, top, around)
     if depth is Depth.INFINITY:
         check_bound(house, resource)
     elif isinstance(resource.node, DirNode):
@@ -63,6 +65,19 @@ def handle(request: Request, house: House) -> Response:
             )
             return sliced(chain((_response(query, top, around).encode(),), members))
     return streamed(_response(query, one, around) for one in walk(house, top, depth))
+
+
+def _alone(request: Request, query: Query, top: Listed, around: Surroundings) -> Response:
+    """Answer with one resource; clients ask for the same few properties of the same files again and again."""
+    resource = top.resource
+    if query.from_around or not isinstance(resource.node, FileNode):
+        return whole([_response(query, top, around)])
+    shown = Shown(resource.node, top.href, resource.born_ns, (query, resource.place))
+    response = request.memory.small_files.find(shown)
+    if response is None:
+        response = whole([_response(query, top, around)])
+        request.memory.small_files.remember(shown, response)
+    return response
 
 
 def _written(request: Request, folder: DirNode, write: MemberWriter, place: Place) -> Iterator[bytes]:

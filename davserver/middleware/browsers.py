@@ -39,13 +39,15 @@ class HostCheck:
 
     def __init__(self, app: Application, allowed: Iterable[str]) -> None:
         self._app = app
-        self._allowed = frozenset(name.lower() for name in allowed)
+        names = frozenset(name.lower() for name in allowed)
+        self._is_taken = lru_cache(maxsize=64)(lambda host: _is_taken(host_name(host), names))
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        name = host_name(environ.get("HTTP_HOST", ""))
-        if name in self._allowed or not can_be_owned(name):
+        host = environ.get("HTTP_HOST", "")
+        if self._is_taken(host):
             return self._app(environ, start_response)
+        name = host_name(host)
         text = f"The host name {name!r} is not known here; allowed_hosts in the settings lists those that are."
         return answer(start_response, "403 Forbidden", text)
 
@@ -83,6 +85,10 @@ def host_name(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0].lower().rstrip(".")
+
+
+def _is_taken(name: str, allowed: frozenset[str]) -> bool:
+    return name in allowed or not can_be_owned(name)
 
 
 @lru_cache(maxsize=256)

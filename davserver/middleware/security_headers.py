@@ -42,8 +42,10 @@ class SecurityHeaders:
 def _missing(headers: Headers) -> tuple[tuple[str, str], ...]:
     said = dict(headers)
     lacking = _lacking(frozenset(said))
-    is_active = any(said[name].lower().startswith(_ACTIVE) for name in lacking.types)
-    return lacking.if_active if is_active else lacking.always
+    for name in lacking.types:
+        if said[name].lower().startswith(_ACTIVE):
+            return lacking.if_active
+    return lacking.always
 
 
 class _Lacking(NamedTuple):

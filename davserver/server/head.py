@@ -182,7 +182,7 @@ def has_come(data: bytes, limits: HeadLimits) -> bool:
 
     So that a thread reads a head only when it is there, however slowly it comes.
     """
-    if len(data) > limits.size or _END.search(data) is not None:
+    if b"\r\n\r\n" in data or len(data) > limits.size or _END.search(data) is not None:
         return True
     line, newline, _ = data.removeprefix(CRLF).partition(b"\n")
     return bool(newline) and _REQUEST_LINE.match(line + newline) is None

@@ -40,9 +40,15 @@ def reply_of(status: str, headers: list[tuple[str, str]]) -> Reply:
     count = len(headers)
     if text.count("\n") != count or text.count("\r") != count or "\0" in text or not status.isprintable():
         raise ValueError("a header of the response holds a line break")
-    told = {name.lower(): value for name, value in special}
-    length = told.get("content-length")
-    return Reply(status, text, None if length is None else int(length), "date" in told, "server" in told)
+    length: int | None = None
+    is_dated = is_signed = False
+    for name, value in special:
+        lower = name.lower()
+        if lower == "content-length":
+            length = int(value)
+        else:
+            is_dated, is_signed = is_dated or lower == "date", is_signed or lower == "server"
+    return Reply(status, text, length, is_dated, is_signed)
 
 
 @lru_cache(maxsize=256)

@@ -67,6 +67,26 @@ def test_missing_properties_are_404_in_their_propstat(tree):
     }
 
 
+def test_what_was_answered_of_a_file_is_not_answered_of_another(tree):
+    body = prop("<D:getetag/>", "<D:getcontentlength/>", "<D:displayname/>", "<D:getcontenttype/>")
+
+    def told(path):
+        [found] = tree.propfind(path, "0", body).values()
+        return {name.removeprefix(DAV): element.text for name, element in found.items()}
+
+    first = [told("/c/f.txt") for _ in range(3)]
+    assert first == [first[0]] * 3
+    tree.expect(204, "PUT", "/c/f.txt", b"123456")
+    changed = told("/c/f.txt")
+    assert (changed["getcontentlength"], changed["getetag"] == first[0]["getetag"]) == ("6", False)
+    tree.expect(201, "MOVE", "/c/f.txt", Destination="/c/sub/h.bin")
+    moved = told("/c/sub/h.bin")
+    assert moved == changed | {"displayname": "h.bin", "getcontenttype": moved["getcontenttype"]}
+    name = b'<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><D:displayname>n</D:displayname></D:prop></D:set>'
+    tree.expect(207, "PROPPATCH", "/c/sub/h.bin", name + b"</D:propertyupdate>")
+    assert told("/c/sub/h.bin") == moved | {"displayname": "n"}
+
+
 def test_propname(tree):
     """WsgiDAV answers an empty response."""
     found = tree.propfind("/c/f.txt", "0", '<propfind xmlns="DAV:"><propname/></propfind>')["/c/f.txt"]
