@@ -11,6 +11,7 @@ so a client cannot have received the whole of something else.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from davserver.blocks.store import ServesFiles, VerifiedBlock
 from davserver.collection.extents import Extent, RangeReader, StoredExtent
@@ -34,6 +35,13 @@ class FileSource:
         self._file = file
         self._blocks = blocks
         self._sends_files = sends_files
+
+    def begin(self, span: Span) -> bytes | Iterator[bytes]:
+        """Get the first bytes of a span, all of them if they are few; raises BlockError."""
+        extents = list(islice(self._file.slices(span.start, span.stop - span.start), 2))
+        if len(extents) == 1 and extents[0].length < LENT_BYTES:
+            return extents[0].read(0, extents[0].length, self._blocks)
+        return begun(self.read(span))
 
     def read(self, span: Span) -> Iterator[bytes]:
         """Yield the bytes of a span of the file; raises BlockError."""

@@ -17,7 +17,7 @@ from hashlib import sha256
 from davserver.collection.extents import RangeReader
 from davserver.collection.filenode import FileNode
 from davserver.dav import listing, mediatypes
-from davserver.dav.conditional import Conditions, ReadOutcome, Validators, check_read, range_applies
+from davserver.dav.conditional import NO_CONDITIONS, Conditions, ReadOutcome, Validators, check_read, range_applies
 from davserver.dav.filesource import FileSource, begun
 from davserver.dav.paths import InContent
 from davserver.dav.properties import content_type
@@ -38,13 +38,11 @@ _OF_FILES: HeaderList = [
 ]
 _TO_BE_SAVED = ("Content-Disposition", "attachment")
 """Without a name: the last one of the URL is taken."""
+_CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
 _CHOOSY = (
+    *_CONDITIONS,
     "HTTP_RANGE",
     "HTTP_IF_RANGE",
-    "HTTP_IF_MATCH",
-    "HTTP_IF_NONE_MATCH",
-    "HTTP_IF_MODIFIED_SINCE",
-    "HTTP_IF_UNMODIFIED_SINCE",
     "HTTP_WANT_REPR_DIGEST",
     "HTTP_WANT_CONTENT_DIGEST",
 )
@@ -85,7 +83,8 @@ def _chosen(request: Request, blocks: RangeReader, resource: Resource, file: Fil
     current = resource.validators()
     kind = content_type(resource.segments[-1], file)
     caching = _FOREVER if isinstance(request.target, InContent) else _REVALIDATE
-    not_modified = check_read(Conditions.of(request.headers), current) is ReadOutcome.NOT_MODIFIED
+    conditions = Conditions.of(request.headers) if request.headers.has_any(_CONDITIONS) else NO_CONDITIONS
+    not_modified = check_read(conditions, current) is ReadOutcome.NOT_MODIFIED
     if not_modified and not request.asking.has(office.NO_304):
         return Response(304, [*validator_headers(current.etag, current.modified_s), caching])
     source = FileSource(file, blocks, sends_files=request.sends_files)
@@ -137,7 +136,7 @@ class _Representation:
 
     def whole(self) -> Response:
         response = self.head()
-        response.body = begun(self.source.read(Span(0, self.file.size)))
+        response.body = self.source.begin(Span(0, self.file.size))
         return response
 
     def part(self, span: Span) -> Response:
@@ -147,7 +146,7 @@ class _Representation:
             ("Content-Range", span.content_range(self.file.size)),
             ("Content-Length", str(span.stop - span.start)),
         ]
-        return Response(206, headers, begun(self.source.read(span)))
+        return Response(206, headers, self.source.begin(span))
 
     def parts(self, spans: tuple[Span, ...], salt: str) -> Response:
         boundary = sha256(f"{salt} {self.headers} {spans}".encode()).hexdigest()[:32]

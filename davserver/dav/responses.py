@@ -39,7 +39,7 @@ class Response:
 
     def finished_headers(self) -> HeaderList:
         """Return the headers with the length of a body that is all there."""
-        if self.headers and self.headers[-1][0] == "Content-Length":  # the usual place; whoever set it knows it
+        if "Content-Length" in dict(self.headers):  # in the usual spelling, without a look at each name
             return self.headers
         if isinstance(self.body, bytes) and self.status not in _NO_BODY and not self.has("Content-Length"):
             return [*self.headers, ("Content-Length", str(len(self.body)))]
