@@ -4,8 +4,9 @@ Owns: which bytes stand in a range; summing a file while it is sent.
 Never: a file on the disk, or more in memory than a small file, or a piece of a large one.
 Invariants: a range has exactly the bytes that the whole has there, whatever was asked for before; what cannot be read
 raises in the middle: a CRC-32 is over bytes that were verified, and nothing ends cleanly that is not whole.
-Cost: the CRC-32 of a file is taken as its bytes go by. A range that begins behind a file needs that file's sum, at the
-latest in the central directory: it is remembered (``crc.Sums``), or else the file is read again.
+Cost: the CRC-32 of a file is taken as its bytes go by. A range that begins behind a file and goes on into the central
+directory needs that file's sum: it is remembered (``crc.Sums``), or else the file is read again, a piece of it for each
+piece that is sent: what is left at the end is done in silence, which a proxy may not have the patience for.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from davserver.archive.format import central_header, descriptor, local_header, l
 from davserver.archive.members import Packing
 from davserver.archive.plan import Placed, Plan, placed
 from davserver.collection.filenode import FileNode
+
+CATCH_UP = 2
+"""How many bytes are read again for each that is sent."""
 
 
 class Contents(Protocol):
@@ -43,6 +47,15 @@ class Archive:
 
     def read(self, start: int, stop: int) -> Iterator[bytes]:
         """Yield the bytes from ``start`` to ``stop``, in pieces of any size. Errors: BlockError, CatalogCorrupt."""
+        owed = self._owed(start) if start and stop > self._plan.entries_at else iter(())
+        allowed = 0
+        for piece in self._pieces(start, stop):
+            yield piece
+            allowed += CATCH_UP * len(piece)
+            while allowed > 0 and (paid := next(owed, 0)):
+                allowed -= paid
+
+    def _pieces(self, start: int, stop: int) -> Iterator[bytes]:
         plan = self._plan
         if start < plan.entries_at:
             yield from self._members(start, min(stop, plan.entries_at))
@@ -100,10 +113,14 @@ class Archive:
             if front.stop > known.stop:
                 self._sums.break_off(here.number, front)
         if last == file.size:
-            crc = front.crc
-            if front.stop < first:
-                crc = combine(self._read_on(file, front, first).crc, back, last - first)
-            self._sums.learn(here.number, crc)
+            self._sums.learn(here.number, front.crc if front.stop == last else self._joined(here, file, first, back))
+
+    def _joined(self, here: Placed, file: FileNode, first: int, back: int) -> int:
+        """Return the sum of a file of which ``back`` is that of the bytes from ``first`` on."""
+        front = self._sums.begun(here.number)
+        if front.stop > first:  # somebody else came further meanwhile
+            return self._read_on(file, front, file.size).crc
+        return combine(self._read_on(file, front, first).crc, back, file.size - first)
 
     def _entries(self, start: int, stop: int) -> Iterator[bytes]:
         plan = self._plan
@@ -124,6 +141,26 @@ class Archive:
         crc = self._read_on(file, self._sums.begun(number), file.size).crc
         self._sums.learn(number, crc)
         return crc
+
+    def _owed(self, start: int) -> Iterator[int]:
+        """Sum what stands before an offset and nobody summed yet; yields after each piece how many bytes that was."""
+        for here in placed(self._packing, self._plan.marks[0]):
+            if here.place >= start:
+                return
+            file = here.node
+            if isinstance(file, FileNode) and file.size and self._sums.get(here.number) is None:
+                within = start - here.place - local_header_length(here.member)
+                yield from self._sum_piecewise(here.number, file, min(file.size, within))
+
+    def _sum_piecewise(self, number: int, file: FileNode, stop: int) -> Iterator[int]:
+        begun = self._sums.begun(number)
+        if begun.stop < stop:
+            for piece in self._contents.read(file, begun.stop, stop):
+                begun = Begun(begun.stop + len(piece), crc32(piece, begun.crc))
+                self._sums.break_off(number, begun)
+                yield len(piece)
+        if begun.stop == file.size:
+            self._sums.learn(number, begun.crc)
 
     def _read_on(self, file: FileNode, begun: Begun, stop: int) -> Begun:
         """Return a sum that was begun, over the file's bytes up to ``stop``."""

@@ -40,8 +40,8 @@ class Files:
         self._piece = piece
 
     def read(self, file: FileNode, start: int, stop: int) -> Iterator[bytes]:
-        self.read_bytes += stop - start
         for offset in range(start, stop, self._piece):
+            self.read_bytes += min(self._piece, stop - offset)
             yield file.read_at(offset, min(self._piece, stop - offset), self.blocks)
 
     send = read
@@ -140,6 +140,33 @@ def test_a_zip_that_was_sent_once_needs_no_reading_for_its_end() -> None:
     files.read_bytes = 0
     assert b"".join(archive.read(plan.entries_at, plan.length)) == WHOLE[plan.entries_at :]
     assert files.read_bytes == 0
+
+
+@pytest.mark.parametrize("contents", [{f"{n}": LARGE for n in range(8)}, {"one": LARGE * 8}], ids=["many", "one"])
+def test_who_resumes_where_nobody_remembers_is_never_left_without_a_byte_for_long(contents: dict[str, bytes]) -> None:
+    packing = Packing(folder(contents), "t", 0)
+    whole_archive, plan, _ = opened(packing)
+    data = whole(whole_archive, plan)
+    start = plan.length // 2
+    archive, _, files = opened(packing)
+    came, waits = b"", []
+    for piece in archive.read(start, plan.length):
+        waits.append(files.read_bytes - sum(waits))
+        came += piece
+    assert came == data[start:]
+    assert max(waits) <= 4 * 300_007
+
+
+def test_a_file_that_another_download_sums_meanwhile_is_summed_right() -> None:
+    packing = Packing(folder({"one": LARGE * 3}), "t", 0)
+    archive, plan, _ = opened(packing)
+    data = whole(*opened(packing)[:2])
+    late, early = archive.read(len(LARGE), plan.length), archive.read(0, plan.length)
+    came = next(late)
+    for _ in range(9):
+        next(early)
+    early.close()
+    assert came + b"".join(late) == data[len(LARGE) :]
 
 
 def test_many_members_are_found_by_their_marks() -> None:
