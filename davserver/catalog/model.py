@@ -193,3 +193,9 @@ class Lock:
     principal: str
     timeout_s: int
     expires_ns: int
+
+    def is_in_the_way_of(self, path: TreePath) -> bool:
+        """Tell whether it holds for a path, for what is below it or, since names come and go, for the folder above."""
+        if self.path[: len(path)] == path:
+            return True
+        return path[: len(self.path)] == self.path and (self.infinite or len(path) == len(self.path) + 1)

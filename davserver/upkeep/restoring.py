@@ -122,7 +122,7 @@ class _Job:
         found = {
             format_path(lock.path): None
             for lock in edit.locks(collection_id)
-            if not self._opens(lock) and _is_in_the_way(lock, target)
+            if not self._opens(lock) and lock.is_in_the_way_of(target)
         }
         if found:
             raise Locked(tuple(found))
@@ -130,7 +130,7 @@ class _Job:
     def _end_locks(self, edit: Edit, collection_id: int, root: DirNode) -> None:
         """End the locks on what is gone now, and those that were broken."""
         for lock in edit.locks(collection_id):
-            is_broken = self.wish.breaks_locks and _is_in_the_way(lock, self.wish.target)
+            is_broken = self.wish.breaks_locks and lock.is_in_the_way_of(self.wish.target)
             if is_broken or tree.lookup(root, lock.path) is None:
                 edit.remove_lock(lock)
 
@@ -154,12 +154,6 @@ class _Job:
             attributes = was.attributes if isinstance(was, DirNode) else EMPTY_DIR.attributes
             node = EMPTY_DIR.with_attributes(attributes).with_entry(target[length], node)
         return target[: depth + 1], node
-
-
-def _is_in_the_way(lock: Lock, path: TreePath) -> bool:
-    if lock.path[: len(path)] == path:
-        return True
-    return path[: len(lock.path)] == lock.path and (lock.infinite or len(path) == len(lock.path) + 1)
 
 
 def _is_same(one: Node, other: Node) -> bool:

@@ -31,7 +31,7 @@ from davserver.errors import (
 )
 from davserver.live.edit import Edit
 from davserver.live.house import House
-from davserver.values import TreePath, format_path
+from davserver.values import format_path
 from davserver.web.changeset import ChangeSet, Item, parse_changes
 from davserver.web.responses import Answer, Environ, StatusOf, as_json, failure
 
@@ -167,7 +167,7 @@ class _One:
         if not item.overwrite and tree.lookup(self.root, item.to) is not None:
             raise PreconditionFailed(f"overwrite: {format_path(item.to)} is there")
         changed = {"copy": [item.to], "move": [item.path, item.to]}.get(item.do, [item.path])
-        found = {format_path(lock.path): None for path in changed for lock in locks if _stands_in_the_way(lock, path)}
+        found = {format_path(lock.path): None for path in changed for lock in locks if lock.is_in_the_way_of(path)}
         if found:
             raise Locked(tuple(found))
 
@@ -253,10 +253,3 @@ def _matches(tags: frozenset[str], node: Node | None) -> bool:
     if node is None:
         return False
     return _ANY in tags or (isinstance(node, FileNode) and etag_of(node) in tags)
-
-
-def _stands_in_the_way(lock: Lock, path: TreePath) -> bool:
-    """Tell whether a lock is on a path, on what is below it or, since names come and go, on what is above it."""
-    if lock.path[: len(path)] == path:
-        return True
-    return path[: len(lock.path)] == lock.path and (lock.infinite or len(path) == len(lock.path) + 1)

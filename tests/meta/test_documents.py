@@ -28,7 +28,9 @@ def test_named_files_exist(document: Path) -> None:
 
 def test_each_defence_names_a_test_that_exists() -> None:
     rows = [line for line in (ROOT / "SECURITY.md").read_text().splitlines() if line.count("|") == 4 and "`" in line]
-    tests = [re.findall(r"`((?:browser|http|meta|property|real|unit)/[\w/]+\.py)`", line.split("|")[3]) for line in rows]
+    tests = [
+        re.findall(r"`((?:browser|http|meta|property|real|unit)/[\w/]+\.py)`", line.split("|")[3]) for line in rows
+    ]
     assert len(rows) > 25
     assert [row for row, named in zip(rows, tests, strict=True) if not named and "Who" not in row] == []
     assert [name for named in tests for name in named if not (ROOT / "tests" / name).exists()] == []
