@@ -8,6 +8,7 @@ import struct
 import zlib
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 ATTACK = "window.harmed = true; parent.harmed = true; top.harmed = true"
@@ -244,3 +245,23 @@ def test_the_details_of_a_picture_have_a_small_one(visit, dav, collection):
     page.keyboard.press("Alt+Enter")
     page.get_by_role("button", name="View photo.png").click()
     expect(viewer(page)).to_contain_text("64 × 48")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_axe_finds_nothing_wrong_with_previews(shown, scheme, width):
+    others = {"b.csv": b"x,y\n1,2\n", "c.ipynb": json.dumps(NOTEBOOK).encode(), "d.png": png(9, 9), "e.wav": WAV}
+    page = shown("a.txt", b"text", **others)
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 740})
+    for kind in (
+        ".preview-text",
+        ".preview-table",
+        ".preview-notebook",
+        ".preview-picture .preview-note",
+        ".preview-audio",
+    ):
+        expect(viewer(page).locator(kind).first).to_be_visible()
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
+        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found.response["violations"]] == []
+        page.keyboard.press("ArrowRight")

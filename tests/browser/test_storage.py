@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 SIZES = (100_000, 250_000, 50_000)
@@ -93,3 +94,11 @@ def test_the_details_of_a_collection_have_its_growth(visit, grown):
     expect(panel.get_by_role("img", name="Growth")).to_be_visible()
     panel.get_by_role("button", name="Storage").click()
     expect(page.get_by_role("dialog")).to_contain_text(f"Storage of {grown}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_with_plots(visit, grown, scheme):
+    page = visit(f"/{grown}/", color_scheme=scheme)
+    expect(opened(page).get_by_role("img", name="Growth")).to_be_visible()
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found.response["violations"]] == []
