@@ -243,8 +243,8 @@ def entries_of_the_origin_missing(estate):
 
 def version_of_nobody(estate):
     estate.sql(
-        "INSERT INTO versions SELECT 99, 1, created_ns, seq, root, pdh, files, bytes, text, without_litter "
-        "FROM versions WHERE collection_id = 1 AND number = 1"
+        "INSERT INTO versions SELECT 99, 1, created_ns, seq, root, pdh, files, bytes, text, without_litter, label, "
+        "message, kept FROM versions WHERE collection_id = 1 AND number = 1"
     )
 
 
