@@ -56,7 +56,14 @@ def test_local_times_are_those_of_the_zone_that_is_asked_for(dav):
     info = zipfile.ZipFile(io.BytesIO(answer.body)).getinfo("c/a.txt")
     assert info.date_time == (2023, 11, 15, 3, 43, 24)
     assert int.from_bytes(info.extra[5:9], "little") == 1_700_000_005
-    assert dav.expect(200, "GET", "/_/zip/c/?zone=Nowhere/At_All").body == dav.expect(200, "GET", "/_/zip/c/").body
+
+
+@pytest.mark.parametrize(
+    "zone", ["Nowhere/At_All", "Europe", "../../etc/passwd", "/etc/localtime", "%00", "x" * 5000, ""]
+)
+def test_a_zone_that_nobody_has_heard_of_is_utc(dav, zone):
+    fill(dav)
+    assert dav.expect(200, "GET", f"/_/zip/c/?zone={zone}").body == dav.expect(200, "GET", "/_/zip/c/").body
 
 
 def test_head_tells_the_length_without_reading_a_file(dav, site):

@@ -16,6 +16,7 @@ const HELP = [
   ["Shift ↑ ↓", "select from here to there"],
   ["Ctrl A · Escape", "select all · nothing"],
   ["Alt Enter", "details"],
+  ["Shift Enter", "view a file; then ← → for those beside it"],
   ["F2 · Delete", "rename · delete"],
   ["Ctrl X · C · V", "cut · copy · paste here"],
   ["Insert", "new folder"],
