@@ -54,9 +54,13 @@ class Door:
 
     def enter(self, caller: Caller) -> Visit:
         """Return the caller's house; raises NotAuthenticated, InsecureChannel or TooManyGuesses."""
-        if self._open and (caller.is_local or not self._within_machine) and not self._roster.has_accounts():
+        if self.stands_open() and (caller.is_local or not self._within_machine):
             # What they say of themselves is not looked at: clients send a user name even where none is asked for.
             return Visit(ANONYMOUS, self._house)
         principal = self._authenticator.authenticate(caller)
         rights = Rights(principal, self._roster, may_ask=caller.is_private or self._allow_insecure)
         return Visit(principal, GuardedHouse(self._house, rights))
+
+    def stands_open(self) -> bool:
+        """Tell whether whoever comes, from where they may, can do everything: as long as there is no account."""
+        return self._open and not self._roster.has_accounts()

@@ -8,12 +8,13 @@ Invariant: whatever makes a collection owns it: its maker is granted ``manage`` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 from davserver.access.needed import needs_of
 from davserver.access.rights import Rights
 from davserver.access.sight import covering, only, part_of
-from davserver.catalog.model import Annotation, Collection, Grant, Lock, Right, Version
+from davserver.catalog.model import Annotation, Collection, Grant, Link, Lock, Right, Version
 from davserver.catalog.uploads import Uploads
 from davserver.collection.change import Change
 from davserver.collection.dirnode import EMPTY_DIR, DirNode
@@ -140,6 +141,25 @@ class GuardedEdit(Edit):
         """Label a version: ``write``; to let rules remove one that was tagged: ``manage``."""
         self._require(collection_id, Right.MANAGE if note.label == "" or note.kept is False else Right.WRITE)
         return self._edit.annotate(collection_id, number, note)
+
+    def add_link(self, link: Link) -> None:
+        """Store a link, in the name of who asks: ``manage``, granted to an account of this server or its groups here.
+
+        What a directory says of somebody's groups is known while they are here, and a link is used when they are not.
+        """
+        self._require(link.collection_id, Right.MANAGE)
+        maker = self._rights.principal.name
+        lasting = link.collection_id in self._made or self._rights.lasting_level(link.collection_id) is Right.MANAGE
+        if not lasting or self._edit.access().account(maker) is None:
+            raise NotPermitted("who shares something has to be an account of this server, and be granted manage itself")
+        self._edit.add_link(replace(link, made_by=maker))
+
+    def remove_link(self, link_id: str) -> None:
+        """End a link, whoever made it: ``manage``."""
+        link = self._edit.links().one(link_id)
+        if link is None or not self._has(link.collection_id, Right.MANAGE):
+            raise self._rights.unseen()
+        self._edit.remove_link(link_id)
 
     def purge(self, collection_id: int) -> bool:
         """Delete a collection in the trash for good: ``manage``."""

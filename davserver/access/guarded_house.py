@@ -14,7 +14,7 @@ from typing import TypeVar
 from davserver.access.guarded_edit import GuardedEdit
 from davserver.access.rights import Rights
 from davserver.access.sight import covering, part_of
-from davserver.catalog.model import Collection, Lock, Right, Version
+from davserver.catalog.model import Collection, Link, Lock, Right, Version
 from davserver.catalog.uploads import Uploads
 from davserver.collection.attributes import Attributes
 from davserver.collection.filenode import FileNode
@@ -114,6 +114,14 @@ class GuardedHouse(House):
         """Return what a collection that they may read all of was."""
         self.rights.require_sight(view.info.id)
         return self._house.recall(view, seq)
+
+    def links(self, name: str) -> list[Link]:
+        """List the links to a collection: ``manage``."""
+        self.rights.require(self.view(name).info.id, Right.MANAGE)
+        links = self._house.links(name)
+        for collection_id in {link.collection_id for link in links}:
+            self.rights.require(collection_id, Right.MANAGE)
+        return links
 
     def allowance(self, account: str) -> Allowance | None:
         """Return their own allowance."""

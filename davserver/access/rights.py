@@ -42,6 +42,11 @@ class Rights:
         """Return what they may do with what is at a path, and with all that is below it."""
         return self._within_scope(self._grants.held(self.principal).at(collection_id, path))
 
+    def lasting_level(self, collection_id: int) -> Right:
+        """Return what they may do with all of a collection whatever a directory outside says of their groups."""
+        lasting = Principal(self.principal.name, self.principal.may_write)
+        return self._within_scope(self._grants.held(lasting).whole.get(collection_id, Right.NONE))
+
     def seen_parts(self, collection_id: int) -> tuple[TreePath, ...]:
         """Return the paths at which they see something of a collection that they may not see as a whole."""
         parts = self._grants.held(self.principal).parts.get(collection_id, ())

@@ -20,6 +20,7 @@ _tokens = schema.tokens
 _groups = schema.groups
 _members = schema.members
 _grants = schema.grants
+_links = schema.links
 _settings = schema.settings
 
 COUNTER = "access_changes"
@@ -79,7 +80,8 @@ class Access:
         return limit
 
     def remove_account(self, name: str) -> None:
-        """Remove an account with its tokens, memberships and grants; what it owns is to be given up before."""
+        """Remove an account with its tokens, memberships, grants and links; what it owns is to be given up before."""
+        self._connection.execute(delete(_links).where(_links.c.made_by == name))
         self._connection.execute(delete(_tokens).where(_tokens.c.account == name))
         self._connection.execute(delete(_members).where(_members.c.account == name))
         self._connection.execute(delete(_grants).where(_grants.c.grantee == name))

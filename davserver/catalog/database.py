@@ -31,6 +31,7 @@ from davserver.catalog.failures import SYNC_CODES, code_of, meaning_of, mend, sp
 from davserver.catalog.garbage import Garbage
 from davserver.catalog.gate import FileGate, WriteGate, turn
 from davserver.catalog.journal import Journal
+from davserver.catalog.links import Links
 from davserver.catalog.locks import Locks
 from davserver.catalog.migrations.upgrade import upgrade
 from davserver.catalog.settings import Settings
@@ -97,6 +98,7 @@ class Tables:
     settings: Settings
     uploads: Uploads
     access: Access
+    links: Links
     garbage: Garbage
 
     def savepoint(self) -> Savepoint:
@@ -124,6 +126,7 @@ class Tables:
             Settings(connection),
             Uploads(connection),
             Access(connection),
+            Links(connection),
             Garbage(connection),
         )
 

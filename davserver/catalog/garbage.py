@@ -26,7 +26,15 @@ _versions = schema.versions
 _IS_UNNAMED = ~select(_versions.c.pdh).where(_versions.c.pdh == _texts.c.pdh, _versions.c.text).exists()
 _AT_ONCE = 1000
 _HASH_CHARS = 64
-_OF_A_COLLECTION = (schema.grafts, schema.journal, schema.trails, schema.versions, schema.locks, schema.grants)
+_OF_A_COLLECTION = (
+    schema.grafts,
+    schema.journal,
+    schema.trails,
+    schema.versions,
+    schema.locks,
+    schema.grants,
+    schema.links,
+)
 
 
 class NamedRoot(NamedTuple):

@@ -178,6 +178,33 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A random text in a URL that hands a part of a collection to whoever has it; only its SHA-256 (hex) is known.
+
+    It is to what is at ``path`` (the empty path: all), as it is or as it was in a version, and calls it ``name``;
+    ``is_drop``: files may be put into that folder, and nothing of it is seen. ``made_by`` is an account, "" whoever
+    came while there was none, None who runs the server. ``downloads_left`` and ``room_bytes`` (of a drop folder) count
+    down; None is no limit, and ``expires_ns`` None is never. ``label`` says to people what it is for.
+    """
+
+    id: str
+    digest: str
+    collection_id: int
+    path: TreePath
+    name: str
+    version: int | None = None
+    is_drop: bool = False
+    made_by: str | None
+    created_ns: int
+    password_hash: str | None = None
+    expires_ns: int | None = None
+    downloads_left: int | None = None
+    room_bytes: int | None = None
+    label: str | None = None
+    used_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
     """A write lock (RFC 4918 section 6) on a path of a collection.
 

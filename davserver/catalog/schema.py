@@ -163,6 +163,26 @@ grants = Table(
     Column("level", Integer, nullable=False),
 )
 
+links = Table(
+    "links",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("collection_id", _id, ForeignKey("collections.id"), nullable=False, index=True),
+    Column("path", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", BigInteger),
+    Column("is_drop", Boolean, nullable=False),
+    Column("made_by", Text, index=True),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("password_hash", Text),
+    Column("expires_ns", BigInteger),
+    Column("downloads_left", BigInteger),
+    Column("room_bytes", BigInteger),
+    Column("label", Text),
+    Column("used_ns", BigInteger),
+)
+
 uploads = Table(
     "uploads",
     metadata,

@@ -37,6 +37,7 @@ _COMMANDS = {
     "group": "group:group",
     "token": "token:token",
     "grant": "grant:grant",
+    "link": "link:link",
     "config": "config:config",
     "completion": "shell:completion",
     "man": "shell:man",

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from davserver.catalog.accounts import Access
 from davserver.catalog.database import Tables
-from davserver.catalog.model import Annotation, Collection, Entry, Lock, Trail, Version
+from davserver.catalog.links import Links
+from davserver.catalog.model import Annotation, Collection, Entry, Link, Lock, Trail, Version
 from davserver.catalog.uploads import Uploads
 from davserver.collection import tree
 from davserver.collection.change import Change, Origin, Put, Splice, Write, apply
@@ -166,6 +167,21 @@ class Edit:
     def access(self) -> Access:
         """Return the tables of accounts, tokens and grants, to read and to change as part of this edit."""
         return self._batch.directly().access
+
+    def add_link(self, link: Link) -> None:
+        """Store a link to something of a collection; raises UnknownVersion if it is to a version that is not there."""
+        if link.version is not None and self.version(link.collection_id, link.version) is None:
+            raise UnknownVersion(f"there is no version {link.version}")
+        self.links().add(link)
+
+    def remove_link(self, link_id: str) -> None:
+        """End a link; raises NotFound."""
+        if not self.links().remove(link_id):
+            raise NotFound(f"no link {link_id!r}", hint="davserver link list")
+
+    def links(self) -> Links:
+        """Return the table of links, to read and to change as part of this edit."""
+        return self._batch.directly().links
 
     def add_records(self, records: Iterable[tuple[str, bytes]]) -> None:
         """Store directory records given as (hash, body)."""

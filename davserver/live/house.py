@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from davserver.blocks.store import BlockIndex
 from davserver.catalog.database import Catalog, Tables
-from davserver.catalog.model import Collection, Lock, Version
+from davserver.catalog.model import Collection, Link, Lock, Version
 from davserver.catalog.uploads import Uploads
 from davserver.collection.attributes import Attributes
 from davserver.collection.dirnode import DirNode
@@ -168,9 +168,8 @@ class House:
 
     def versions(self, name: str) -> list[Version]:
         """List the versions of a collection, the oldest first; raises NotFound."""
-        info = self.info(name)
         with self._catalog.read() as tables:
-            return tables.versions.of(info.id)
+            return tables.versions.of(_row(tables, name).id)
 
     def view_version(self, name: str, number: int) -> VersionView:
         """Return one version of a collection; raises NotFound or UnknownVersion."""
@@ -214,6 +213,11 @@ class House:
         """Return what a collection was after the change ``seq``; raises Forgotten."""
         with self._catalog.read() as tables:
             return recall(tables, self._directories, view, seq)
+
+    def links(self, name: str) -> list[Link]:
+        """List the links to a collection, whether or not they still hold; raises NotFound."""
+        with self._catalog.read() as tables:
+            return tables.links.of(_row(tables, name).id)
 
     def allowance(self, account: str) -> Allowance | None:
         """Return what an account may store and what it stores; None if it has no limit."""
@@ -379,9 +383,8 @@ class House:
 
     def _cluster_id(self) -> str:
         with self._catalog.read() as tables:
-            known = tables.settings.get("cluster_id")
-        if known is not None:
-            return known
+            if (known := tables.settings.get("cluster_id")) is not None:
+                return known
         with self._catalog.write() as tables:
             return tables.settings.set_once("cluster_id", make_cluster_id(self.random_bytes))
 

@@ -15,7 +15,7 @@ import structlog
 
 from davserver.access.door import HOUSE_KEY, Door
 from davserver.access.principal import Caller
-from davserver.errors import InsecureChannel, NotAuthenticated, StoreUnavailable, TooManyGuesses
+from davserver.errors import DavserverError, InsecureChannel, NotAuthenticated, StoreUnavailable, TooManyGuesses
 from davserver.middleware.identity import ASSERTED_KEY
 from davserver.middleware.wsgi import Application, Environ, Headers, StartResponse, answer
 from davserver.trouble import note_fault
@@ -43,28 +43,44 @@ class Authenticated:
                 headers = [*headers, *CHALLENGE]
             return start_response(status, headers, exc_info)
 
-        caller = Caller(
-            environ.get("HTTP_AUTHORIZATION"),
-            environ.get("REMOTE_ADDR", ""),
-            is_tls=environ.get("wsgi.url_scheme") == "https",
-            asserted=environ.get(ASSERTED_KEY),
-        )
         try:
-            visit = self._door.enter(caller)
-        except NotAuthenticated as error:
-            return _refusal(environ, start, "401 Unauthorized", error.message)
-        except InsecureChannel as error:
-            return _refusal(environ, start, "403 Forbidden", f"{error.message} ({error.hint})")
-        except TooManyGuesses as error:
-            retry = ("Retry-After", str(error.retry_after_s))
-            return _refusal(environ, start, "429 Too Many Requests", f"{error.message} ({error.hint})", retry)
-        except StoreUnavailable as error:
-            note_fault(_log, environ, error)
-            text = f"The server cannot do this now; try again in {error.retry_after_s} seconds."
-            return _refusal(environ, start, "503 Service Unavailable", text, ("Retry-After", str(error.retry_after_s)))
+            visit = self._door.enter(caller_of(environ))
+        except REFUSALS as error:
+            return refuse(environ, start, error)
         environ["davserver.principal"] = visit.principal.name
         environ[HOUSE_KEY] = visit.house
         return self._app(environ, start)
+
+
+REFUSALS = (NotAuthenticated, InsecureChannel, TooManyGuesses, StoreUnavailable)
+"""What a door raises."""
+
+
+def caller_of(environ: Environ) -> Caller:
+    """Read what a request shows of who makes it."""
+    return Caller(
+        environ.get("HTTP_AUTHORIZATION"),
+        environ.get("REMOTE_ADDR", ""),
+        is_tls=environ.get("wsgi.url_scheme") == "https",
+        asserted=environ.get(ASSERTED_KEY),
+    )
+
+
+def refuse(environ: Environ, start: StartResponse, error: DavserverError) -> Iterable[bytes]:
+    """Answer what a door raised; ``start`` adds the challenge."""
+    match error:
+        case NotAuthenticated():
+            return _refusal(environ, start, "401 Unauthorized", error.message)
+        case InsecureChannel():
+            return _refusal(environ, start, "403 Forbidden", f"{error.message} ({error.hint})")
+        case TooManyGuesses(retry_after_s=seconds):
+            text, retry = f"{error.message} ({error.hint})", ("Retry-After", str(seconds))
+            return _refusal(environ, start, "429 Too Many Requests", text, retry)
+        case StoreUnavailable(retry_after_s=seconds):
+            note_fault(_log, environ, error)
+            text = f"The server cannot do this now; try again in {seconds} seconds."
+            return _refusal(environ, start, "503 Service Unavailable", text, ("Retry-After", str(seconds)))
+    raise error
 
 
 def _refusal(

@@ -22,6 +22,8 @@ from davserver.trouble import FAULT_KEY, REQUEST_ID, kind_of, note_fault
 from davserver.values import RandomBytes
 
 _log = structlog.get_logger("davserver.requests")
+TARGET_KEY = "davserver.target"
+"""Where in the environ whoever reads a secret out of a target leaves what to call it instead."""
 FAILURE_KEY = "davserver.failure"
 """Where in the environ whoever turns an error into a response leaves the error."""
 
@@ -95,6 +97,7 @@ class Observed:
             body = _internal_error(start, exchange)
         exchange.fault = environ.get(FAULT_KEY, "")
         exchange.failure = exchange.failure or environ.get(FAILURE_KEY)
+        exchange.target = environ.get(TARGET_KEY, exchange.target)
         exchange.principal = environ.get("davserver.principal", "")
         exchange.client = environ.get("REMOTE_ADDR", "")  # the peer's, until a trusted proxy said for whom it asks
         if type(body) in {list, tuple}:  # not one of their kinds, which may want to be closed

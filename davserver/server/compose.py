@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from davserver.access.passwords import Passwords
 from davserver.config import Settings
 from davserver.dav.app import make_app
 from davserver.dav.space import UrlSpace
@@ -27,10 +28,11 @@ from davserver.middleware.compression import Compressed
 from davserver.middleware.damage import DamageWatch
 from davserver.middleware.exchange import Observed, Observer
 from davserver.middleware.identity import ProxyIdentity
+from davserver.middleware.links import SharedLinks
 from davserver.middleware.proxies import BehindProxies, Trust
 from davserver.middleware.security_headers import SecurityHeaders
 from davserver.middleware.wsgi import Application, Environ, StartResponse
-from davserver.server.entrance import open_door
+from davserver.server.entrance import open_doors
 from davserver.server.logs import logs_are_json
 from davserver.server.opening import open_house, retention_rules
 from davserver.server.pool import pass_on
@@ -40,6 +42,7 @@ from davserver.trouble import log_fault
 from davserver.values import Locator
 from davserver.web.app import PREFIX, WebApp
 from davserver.web.history import Keeping
+from davserver.web.links import LinkRoutes
 from davserver.web.metrics import Metrics
 from davserver.web.page.app import Pages
 
@@ -58,7 +61,7 @@ def compose(settings: Settings, address: Address, keeper: Keeper, *, multiproces
     house = open_house(settings, keeper=keeper, restored=_report_restored, before_wait=pass_on)
     house.start()
     _rehearse(house)
-    app: Application = Authenticated(behind_the_door(settings, house, metrics), open_door(settings, address, house))
+    app = guarded(settings, address, house, metrics)
     trust = Trust(settings.proxy_trusted)
     app = BehindProxies(
         app,
@@ -93,11 +96,20 @@ def _rehearse(house: House) -> None:
         log_fault(_log, "no rehearsal: the first requests will take longer", error)
 
 
-def behind_the_door(settings: Settings, house: House, metrics: Metrics) -> Application:
+def guarded(settings: Settings, address: Address, house: House, metrics: Metrics) -> Application:
+    """Make what finds out who comes, and by which way, and serves them. Errors: ConfigError."""
+    passwords = Passwords()
+    inside = behind_the_door(settings, house, metrics, passwords)
+    doors = open_doors(settings, address, house, passwords)
+    return SharedLinks(Authenticated(inside, doors.people), inside, doors.links)
+
+
+def behind_the_door(settings: Settings, house: House, metrics: Metrics, passwords: Passwords) -> Application:
     """Make what serves a request that was let in: pages below ``/_/``, or WebDAV."""
     dav = make_app(house, settings.quirks_off)
     pages = Pages(house, UrlSpace(), _status_of)
-    web = WebApp(house, metrics, _status_of, pages, keeping=Keeping(retention_rules(settings), settings.gc_purge_s))
+    keeping = Keeping(retention_rules(settings), settings.gc_purge_s)
+    web = WebApp(house, metrics, _status_of, pages, LinkRoutes(passwords), keeping=keeping)
     space = pages.before(dav)
 
     def route(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from davserver.access.accounts import AccountBook
 from davserver.access.backend import Backend, Chain
@@ -11,6 +12,7 @@ from davserver.access.door import Door
 from davserver.access.htpasswd import Htpasswd
 from davserver.access.jwks import IssuerKeys
 from davserver.access.ldapbook import Directory, LdapBook
+from davserver.access.linkdoor import LinkBook, LinkDoor
 from davserver.access.oidc import Expected, OidcBackend
 from davserver.access.passwordbackend import Book, PasswordBackend
 from davserver.access.passwords import Passwords
@@ -25,12 +27,20 @@ from davserver.live.house import House
 from davserver.server.sockets import Address
 
 
-def open_door(settings: Settings, address: Address, house: House) -> Door:
-    """Make the door of a process. Errors: ConfigError for a backend that cannot be used."""
+class Doors(NamedTuple):
+    """The ways into the house of a process: for people, and for whoever has a link."""
+
+    people: Door
+    links: LinkDoor
+
+
+def open_doors(settings: Settings, address: Address, house: House, passwords: Passwords) -> Doors:
+    """Make the doors of a process. Errors: ConfigError for a backend that cannot be used."""
     roster = Roster(house)
-    chain = Chain(tuple(_backends(settings, house, roster)), allow_insecure=settings.allow_insecure_passwords)
+    backends = tuple(_backends(settings, house, roster, passwords))
+    chain = Chain(backends, allow_insecure=settings.allow_insecure_passwords)
     is_open = settings.allow_anonymous or address.is_private()
-    return Door(
+    people = Door(
         house,
         roster,
         chain,
@@ -38,9 +48,17 @@ def open_door(settings: Settings, address: Address, house: House) -> Door:
         within_machine=not settings.allow_anonymous,
         allow_insecure=settings.allow_insecure_passwords,
     )
+    links = LinkDoor(
+        house,
+        roster,
+        _password_backend(house, (LinkBook(house, passwords),)),
+        stands_open=people.stands_open,
+        allow_insecure=settings.allow_insecure_passwords,
+    )
+    return Doors(people, links)
 
 
-def _backends(settings: Settings, house: House, roster: Roster) -> Iterator[Backend]:
+def _backends(settings: Settings, house: House, roster: Roster, passwords: Passwords) -> Iterator[Backend]:
     """Make the ways to know somebody, in the order they are asked: what costs least first."""
 
     def note_use(token_id: str, now_ns: int) -> None:
@@ -51,8 +69,13 @@ def _backends(settings: Settings, house: House, roster: Roster) -> Iterator[Back
     yield TokenBackend(roster, clock=house.clock, note_use=note_use)
     if settings.access_oidc_issuer:
         yield _oidc(settings)
-    books = tuple(_books(settings, roster, Passwords()))
-    yield PasswordBackend(books, Throttle(time.monotonic), monotonic=time.monotonic, random_bytes=house.random_bytes)
+    yield _password_backend(house, tuple(_books(settings, roster, passwords)))
+
+
+def _password_backend(house: House, books: tuple[Book, ...]) -> PasswordBackend:
+    """Make one with a throttle of its own."""
+    throttle = Throttle(time.monotonic)
+    return PasswordBackend(books, throttle, monotonic=time.monotonic, random_bytes=house.random_bytes)
 
 
 def _books(settings: Settings, roster: Roster, passwords: Passwords) -> Iterator[Book]:

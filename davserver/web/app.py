@@ -23,6 +23,7 @@ from davserver.web import history, trash
 from davserver.web.changes import LARGE_AT_ONCE, change_collection, is_large
 from davserver.web.degraded import ready_or_degraded
 from davserver.web.health import live
+from davserver.web.links import LinkRoutes
 from davserver.web.metrics import Metrics
 from davserver.web.page.app import Pages
 from davserver.web.responses import Answer, Environ, StartResponse, StatusOf, failure
@@ -56,6 +57,7 @@ class WebApp:
         metrics: Metrics,
         status_of: StatusOf,
         pages: Pages | None = None,
+        links: LinkRoutes | None = None,
         *,
         keeping: history.Keeping = history.Keeping(),  # noqa: B008  (a frozen value)
     ) -> None:
@@ -69,6 +71,7 @@ class WebApp:
             _get("metrics", lambda visited: _metrics(metrics, visited, house)),
             Route(_path("api/collections/([^/]+)/changes"), {"POST": self._change}, takes_request=True),
             *(() if pages is None else _of_pages(pages)),
+            *(() if links is None else _of_links(links)),
             *_of_history(Storage(house), keeping),
         )
 
@@ -129,6 +132,14 @@ def _of_pages(pages: Pages) -> tuple[Route, ...]:
         _get("assets/([0-9a-f]+)/([a-z0-9./-]+)", pages.asset),
         _get("api/list(?:/.*)?", pages.listed, takes_request=True),
         _get("signin", pages.sign_in, takes_request=True),
+    )
+
+
+def _of_links(links: LinkRoutes) -> tuple[Route, ...]:
+    """Return what makes, lists and ends links."""
+    return (
+        Route(_path("api/links"), {"GET": links.listed, "HEAD": links.listed, "POST": links.make}, takes_request=True),
+        Route(_path("api/links/([^/]+)"), {"DELETE": links.end}),
     )
 
 

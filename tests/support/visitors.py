@@ -15,9 +15,7 @@ from davserver.access import managing
 from davserver.catalog.model import Account, Right
 from davserver.config import Settings
 from davserver.live.house import House
-from davserver.middleware.authentication import Authenticated
-from davserver.server.compose import behind_the_door
-from davserver.server.entrance import open_door
+from davserver.server.compose import guarded
 from davserver.server.http import WSGIApplication
 from davserver.server.sockets import Address
 from davserver.values import TreePath
@@ -30,8 +28,7 @@ STRANGER = ""
 def guarded_app(house: House) -> WSGIApplication:
     """Make the application as the composition root does, behind the door of a server on loopback."""
     settings = Settings()
-    inside = behind_the_door(settings, house, Metrics(shared=False))
-    return Authenticated(inside, open_door(settings, Address(host="127.0.0.1"), house))
+    return guarded(settings, Address(host="127.0.0.1"), house, Metrics(shared=False))
 
 
 class Visitors:

@@ -125,6 +125,24 @@ def upgrade() -> None:
         sa.Column("level", sa.Integer, nullable=False),
     )
     op.create_table(
+        "links",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("digest", sa.Text, nullable=False, unique=True),
+        sa.Column("collection_id", key, sa.ForeignKey("collections.id"), nullable=False, index=True),
+        sa.Column("path", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("version", sa.BigInteger),
+        sa.Column("is_drop", sa.Boolean, nullable=False),
+        sa.Column("made_by", sa.Text, index=True),
+        sa.Column("created_ns", sa.BigInteger, nullable=False),
+        sa.Column("password_hash", sa.Text),
+        sa.Column("expires_ns", sa.BigInteger),
+        sa.Column("downloads_left", sa.BigInteger),
+        sa.Column("room_bytes", sa.BigInteger),
+        sa.Column("label", sa.Text),
+        sa.Column("used_ns", sa.BigInteger),
+    )
+    op.create_table(
         "uploads",
         sa.Column("token", sa.Text, primary_key=True),
         sa.Column("principal", sa.Text, nullable=False),
