@@ -20,6 +20,7 @@ from davserver.archive.stream import Archive
 from davserver.collection.dirnode import DirNode, Node
 from davserver.collection.extents import RangeReader
 from davserver.collection.filenode import FileNode
+from davserver.collection.litter import is_litter
 from davserver.collection.names import NameMap
 from davserver.collection.spelling import settle
 from davserver.dav.conditional import Conditions, ReadOutcome, Validators, check_read, range_applies
@@ -101,7 +102,7 @@ def _packing(resource: Resource, names: list[str], zone: tzinfo) -> Packing:
         raise Forbidden("no zip is made of all collections", hint="of one, or of a folder in it")
     top = "-".join(resource.segments[1:]) if _is_version(resource) else resource.segments[-1]
     if names:
-        found = dict(_chosen(node, name) for name in names)
+        found = dict(_chosen(node, name, hides_litter=resource.hides_litter) for name in names)
         node = DirNode.of(NameMap.from_sorted(sorted(found.items())), node.attributes)
     return Packing(node, top, resource.born_ns, zone, resource.hides_litter)
 
@@ -110,11 +111,11 @@ def _is_version(resource: Resource) -> bool:
     return resource.version is not None and resource.collection is not None and not resource.path
 
 
-def _chosen(folder: DirNode, asked: str) -> tuple[str, Node]:
+def _chosen(folder: DirNode, asked: str, *, hides_litter: bool) -> tuple[str, Node]:
     """Return a member by the name that it has in the tree. Errors: NotFound."""
     (name,) = settle(folder, (asked,))
     node = folder.get(name)
-    if node is None:
+    if node is None or (hides_litter and is_litter(name)):
         raise NotFound(f"nothing is here of the name {asked!r}")
     return name, node
 

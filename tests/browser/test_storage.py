@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.support.process import davserver, serving
+
 SIZES = (100_000, 250_000, 50_000)
 
 
@@ -102,3 +104,22 @@ def test_axe_finds_nothing_wrong_with_plots(visit, grown, scheme):
     expect(opened(page).get_by_role("img", name="Growth")).to_be_visible()
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
     assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found.response["violations"]] == []
+
+
+def test_who_sees_a_part_is_told_no_sizes_and_no_error(visit, tmp_path):
+    with serving(tmp_path / "data", "--workers", "1") as server:
+        with server.dav() as client:
+            client.mkcol("/photos/")
+            client.mkcol("/photos/mine/")
+        davserver(server.data, "user", "add", "ann", "--no-password")
+        davserver(server.data, "grant", "photos/mine", "ann", "read")
+        token = davserver(server.data, "token", "create", "ann").split()[-1]
+        page = visit("/", base=server.url, http_credentials={"username": "ann", "password": token})
+        page.get_by_role("link", name="photos", exact=True).focus()
+        with page.expect_response("**/stats") as told:
+            page.keyboard.press("Alt+Enter")
+        assert told.value.status == 404
+        panel = page.get_by_role("complementary", name="Details")
+        expect(panel.get_by_role("heading", name="photos")).to_be_visible()
+        expect(panel.get_by_role("heading", name="Storage")).to_have_count(0)
+        expect(page.locator("#toasts")).to_be_empty()

@@ -219,3 +219,17 @@ def is_loud(client: Client, start: int) -> bool:
         client.connection.close()
         return True
     return answer.status >= 500
+
+
+def test_litter_that_a_version_hides_is_in_no_zip_of_it(dav, site):
+    site.house.edit(lambda edit: edit.set_litter(edit.view("c").info.id, drops=True))
+    fill(dav)
+    dav.expect(201, "PUT", "/c/.DS_Store", b"litter")
+    dav.expect(201, "PUT", "/c/d/._a", b"litter")
+    version = site.house.commit("c")
+    live = unpacked(dav.expect(200, "GET", "/_/zip/c/"))
+    assert live == CONTENTS | {".DS_Store": b"litter", "d/._a": b"litter"}
+    base = f"/_/zip/by_id/{version.pdh}/"
+    assert unpacked(dav.expect(200, "GET", base), str(version.pdh)) == CONTENTS
+    hidden, absent = (dav.expect(404, "GET", f"{base}?name={name}") for name in (".DS_Store", ".DS_Stare"))
+    assert hidden.body.replace(b"Store", b"Stare") == absent.body

@@ -8,7 +8,11 @@ export const title = "Storage";
 export const applies = (entry, listing) => listing.isRoot && entry.folder && !entry.href;
 
 export async function panel(entry, listing) {
-  const stats = await sizesOf(listing.prefix, entry.name);
+  const stats = await sizesOf(listing.prefix, entry.name).catch((error) => {
+    if (error.status === 404) return null; // of a part of a collection that is all somebody sees no sizes are told
+    throw error;
+  });
+  if (stats === null) return null;
   const facts = [
     ["Versions", number(stats.versions)],
     ["All versions", size(stats.version_bytes)],
