@@ -5,70 +5,32 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 import pytest
 
-from davserver.access.door import HOUSE_KEY
-from davserver.access.guarded_house import GuardedHouse
-from davserver.access.principal import Principal
-from davserver.access.rights import Rights
 from davserver.catalog.model import Right
-from davserver.dav.app import make_app
-from davserver.dav.space import UrlSpace
-from davserver.dav.status import row_of
-from davserver.web.app import WebApp
-from davserver.web.metrics import Metrics
-from davserver.web.page.app import Pages
 from tests.support.site import Client, Site
+from tests.support.visitors import guarded_app, visiting
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-
-
-class Stranger:
-    """Says who asks, as the wrapper around the application would; nobody in particular at first."""
-
-    def __init__(self, house, app) -> None:
-        self.house, self.app = house, app
-        self.name: str | None = None
-        self.granted: dict[str, dict[int, Right]] = {}
-
-    def grants(self, grantee: str) -> dict[int, Right]:
-        return self.granted.get(grantee, {})
-
-    def __call__(self, environ, start_response):
-        if self.name is not None:
-            rights = Rights(Principal(self.name), self, may_ask=True)
-            environ[HOUSE_KEY] = GuardedHouse(self.house, rights)
-            environ["davserver.principal"] = self.name
-        return self.app(environ, start_response)
+HTML = {"Accept": BROWSER}
 
 
 @pytest.fixture
-def front(site: Site, stage):
-    """Serve the page before WebDAV, and what is below ``/_/``, as the composition root does."""
-
-    def status_of(error: Exception) -> int:
-        return row_of(error).status
-
-    pages = Pages(site.house, UrlSpace(), status_of)
-    web, space = WebApp(site.house, Metrics(shared=False), status_of, pages), pages.before(make_app(site.house))
-    front = Stranger(site.house, lambda e, start: (web if e["PATH_INFO"].startswith("/_/") else space)(e, start))
-    with stage[0].play(front):
+def dav(site: Site, stage) -> Iterator[Client]:
+    """Serve the page before WebDAV, and what is below ``/_/``, as the composition root does; with a collection."""
+    with stage[0].play(guarded_app(site.house)):
         site.client.expect(201, "MKCOL", "/c/")
-        yield front
-
-
-@pytest.fixture
-def dav(front: Stranger, site: Site) -> Client:
-    return site.client
+        yield site.client
 
 
 def state_of(page: bytes) -> dict:
     """Return what the page tells its script."""
-    match = re.search(r'data-state="([^"]*)"', page.decode())
+    match = re.search(r"data-state='([^']*)'", page.decode())
     assert match is not None
-    return json.loads(html.unescape(match[1]))
+    return json.loads(match[1])
 
 
 def links_of(page: bytes) -> list[str]:
@@ -235,27 +197,41 @@ def test_versions_and_histories_are_listed_and_cannot_be_changed(dav: Client, si
     assert (frozen["kind"], frozen["right"], names(frozen)) == ("version", "read", ["a"])
 
 
-def test_the_page_shows_nobody_what_they_may_not_see(dav: Client, front: Stranger, site: Site) -> None:
-    dav.expect(201, "MKCOL", "/secret/")
+def test_the_page_shows_nobody_what_they_may_not_see(dav: Client, site: Site, stage) -> None:
+    for path in ("/secret/", "/c/part/", "/part/", "/part/mine/", "/part/other/"):
+        dav.expect(201, "MKCOL", path)
     dav.expect(201, "PUT", "/secret/plan", b"")
-    front.granted = {"ann": {site.house.info("c").id: Right.READ}}
-    front.name = "ann"
-    assert names(listed(dav, "/")) == ["c"]
-    assert listed(dav, "/c/")["right"] == "read"
-    assert names(listed(dav, "/", "?find=plan&deep=1")) == []
-    missing = dav.expect(404, "GET", "/nothing/", Accept=BROWSER)
-    hidden = dav.expect(404, "GET", "/secret/", Accept=BROWSER)
-    assert hidden.body == missing.body
-    assert dav.expect(404, "GET", "/_/api/list/secret/").body == dav.expect(404, "GET", "/_/api/list/nothing/").body
+    dav.expect(201, "PUT", "/part/other/plan", b"")
+    with visiting(site, stage[0]) as visitors:
+        visitors.account("ann")
+        visitors.grant("c", "ann", Right.READ)
+        visitors.grant("part", "ann", Right.WRITE, ("mine",))
+
+        def listing(path: str) -> dict:
+            return json.loads(visitors.send("ann", "GET", f"/_/api/list{path}").body)
+
+        assert [(entry["name"], entry["right"]) for entry in listing("/")["entries"]] == [
+            ("c", "read"),
+            ("part", "read"),
+        ]
+        assert listing("/c/")["right"] == "read"
+        assert names(listing("/part/")) == ["mine"]
+        assert listing("/part/mine/")["right"] == "write"
+        assert names(listing("/?find=plan&deep=1")) == []
+        for path in ("/{}/", "/part/{}/", "/_/api/list/{}/", "/_/api/list/part/{}/"):
+            hidden = visitors.send("ann", "GET", path.format("secret" if "part" not in path else "other"), None, HTML)
+            missing = visitors.send("ann", "GET", path.format("nothing"), None, HTML)
+            assert (hidden.status, hidden.body) == (404, missing.body)
 
 
-def test_a_stranger_is_asked_for_a_name_and_sees_a_page_meanwhile(dav: Client, front: Stranger) -> None:
-    front.name = ""
-    refused = dav.expect(401, "GET", "/c/", Accept=BROWSER)
-    assert b"Sign in" in refused.body
-    dav.expect(401, "GET", "/_/api/list/c/")
-    dav.expect(401, "GET", "/_/signin?to=/c/")
-    front.name = "ann"
-    assert dav.expect(303, "GET", "/_/signin?to=/c/").headers["Location"] == "/c/"
-    for elsewhere in ("//evil.example/", "https://evil.example/", "/%5Cevil", "x", ""):
-        assert dav.expect(303, "GET", f"/_/signin?to={elsewhere}").headers["Location"] == "/"
+def test_a_stranger_is_asked_for_a_name_and_sees_a_page_meanwhile(dav: Client, site: Site, stage) -> None:
+    with visiting(site, stage[0]) as visitors:
+        visitors.account("ann")
+        refused = visitors.send("", "GET", "/c/", None, HTML)
+        assert (refused.status, refused.headers["WWW-Authenticate"][:5]) == (401, "Basic")
+        assert b"Sign in" in refused.body
+        assert visitors.send("", "GET", "/_/api/list/c/").status == 401
+        assert visitors.send("", "GET", "/_/signin?to=/c/").status == 401
+        assert visitors.send("ann", "GET", "/_/signin?to=/c/").headers["Location"] == "/c/"
+        for elsewhere in ("//evil.example/", "https://evil.example/", "/%5Cevil", "x", "", "/a%0D%0AX:1"):
+            assert visitors.send("ann", "GET", f"/_/signin?to={elsewhere}").headers["Location"] == "/"

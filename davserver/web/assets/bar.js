@@ -22,7 +22,7 @@ function ofFolder(page) {
   const { listing } = page;
   const about = h("p", { class: "about" }, aboutOf(listing));
   const ways = here.filter((way) => way.applies(listing)).map((way) =>
-    button(way.label, way.icon, () => Promise.resolve(way.run(page)).catch(complain)));
+    button(way.label, way.icon, () => Promise.resolve(way.run(page)).catch(complain), { kind: "plain" }));
   if (!listing.mayWrite) return [...ways, about];
   if (listing.isRoot) return [button("New collection", "plus", () => makeNew(page), { kind: "primary" }), ...ways, about];
   return [

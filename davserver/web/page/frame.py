@@ -65,6 +65,7 @@ class Frame:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
         self._templates.filters.update(size=words.size, moment=words.moment, day=words.day, shown=words.shown)
 
@@ -116,8 +117,10 @@ class Frame:
     def _row(self, prefix: str, listing: Listing, index: int) -> dict[str, Any]:
         entry = listing.entries[index]
         segments = (*listing.folder.segments, *entry.where, entry.name)
+        folder = "folder" if listing.folder.segments else "collection"
         return {
             "entry": entry,
+            "icon": folder if entry.is_folder else "file",
             "where": "/".join(entry.where),
             "href": self._space.href(prefix, segments, folder=entry.is_folder),
         }

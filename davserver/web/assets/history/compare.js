@@ -78,7 +78,7 @@ function lines(place, from, to, path) {
     try {
       const told = await ask(place.prefix, place.collection, "diff/text", { from, to, path });
       const text = told.diff ?? `These cannot be compared as text: ${told.reason}`;
-      fill(shownLines, ...text.split("\n").slice(told.diff ? 2 : 0).map(line));
+      fill(shownLines, ...text.trimEnd().split("\n").slice(told.diff ? 2 : 0).map(line));
     } catch (error) {
       complain(error);
     }
