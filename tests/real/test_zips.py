@@ -133,3 +133,13 @@ def zeros_crc(times: int, block: bytes) -> int:
     for _ in range(times - 1):
         total = combine(total, once, len(block))
     return total
+
+
+def test_curl_goes_on_where_it_stopped(served: Served, odd: dict[str, bytes], tmp_path: Path) -> None:
+    url = served.url + "_/zip/odd/"
+    whole = requests.get(url, timeout=60).content
+    for came in (1, len(whole) // 2, len(whole) - 10):
+        packed = tmp_path / f"{came}.zip"
+        packed.write_bytes(whole[:came])
+        tell("curl", "--silent", "--show-error", "--fail", "-C", "-", "-o", packed, url)
+        assert packed.read_bytes() == whole
