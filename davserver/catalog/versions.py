@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Insert, Row, Select, Table, bindparam, delete, insert, or_, select, update
 from sqlalchemy import text as in_words
 
 from davserver.catalog import schema
@@ -113,8 +113,9 @@ class Versions:
     def remove(self, collection_id: int, numbers: Sequence[int]) -> list[int]:
         """Remove versions, with the trails that begin or end at one; returns the numbers of those that went.
 
-        The newest version and tagged ones stay, whatever was asked for.
+        The newest version, tagged ones and those that a link leads to stay, whatever was asked for.
         """
+        linked = self._linked(collection_id)
         newest = select(_collections.c.version).where(_collections.c.id == collection_id).scalar_subquery()
         gone: list[int] = []
         for start in range(0, len(numbers), _REMOVED_AT_ONCE):
@@ -124,6 +125,7 @@ class Versions:
                 _versions.c.number < newest,
                 _versions.c.label.is_(None),
                 ~_versions.c.kept,
+                _versions.c.number.not_in(linked),
             )
             rows = self._connection.execute(select(_versions.c.number, _versions.c.seq).where(*may_go)).all()
             seqs = [row.seq for row in rows]
@@ -132,6 +134,14 @@ class Versions:
             self._connection.execute(delete(_versions).where(*may_go))
             gone += [row.number for row in rows]
         return gone
+
+    def linked(self, collection_id: int) -> set[int]:
+        """Return the numbers of the versions that links lead to."""
+        return {row.version for row in self._connection.execute(self._linked(collection_id))}
+
+    def _linked(self, collection_id: int) -> Select[tuple[int]]:
+        number = schema.links.c.version
+        return select(number).where(schema.links.c.collection_id == collection_id, number.is_not(None))
 
     def _set(self, collection_id: int, number: int, **values: Any) -> None:
         where = (_versions.c.collection_id == collection_id, _versions.c.number == number)

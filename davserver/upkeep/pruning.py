@@ -3,7 +3,7 @@
 Owns: which collections' versions are looked at, and by whose rules.
 Never: touches a block or a record: what no version names any more is garbage, and goes by the rules of gc.
 Invariants: each collection's versions go in one transaction, which looks again at what must stay: the newest version,
-and what was tagged meanwhile. A kill leaves each collection as it was before or as it is after.
+and what was tagged or linked meanwhile. A kill leaves each collection as it was before or as it is after.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def prune(catalog: Catalog, collection: Collection, default: Rules, *, dry_run: 
     """
     rules = rules_of(collection, default)
     with catalog.read() as tables:
-        judged = fates(tables.versions.of(collection.id), rules)
+        judged = fates(tables.versions.of(collection.id), rules, tables.versions.linked(collection.id))
     going = [fate.version.number for fate in judged if not fate.reasons]
     if going and not dry_run:
         with catalog.write() as tables:

@@ -3,14 +3,15 @@
 Owns: what the rules mean. Never: removes anything (``pruning``).
 Follows: ``restic forget``: of each of the last n days (weeks, months) that have a version, the newest one stays. Days
 are UTC, weeks begin on Monday.
-Invariants: the newest version stays, and so does a tagged one; without rules all stay. A version that stays under some
-rules stays under the same rules when they are applied to what is left.
+Invariants: the newest version stays, and so does one that is tagged, or that a link leads to; without rules all stay. A
+version that stays under some rules stays under the same rules when they are applied to what is left.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Collection as AnyOf
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 
@@ -73,8 +74,11 @@ class Fate:
     reasons: tuple[str, ...]
 
 
-def fates(versions: Sequence[Version], rules: Rules) -> list[Fate]:
-    """Say for each version of one collection why it stays, or that it goes; in the order of their numbers."""
+def fates(versions: Sequence[Version], rules: Rules, linked: AnyOf[int] = ()) -> list[Fate]:
+    """Say for each version of one collection why it stays, or that it goes; in the order of their numbers.
+
+    ``linked`` are the numbers of those that links lead to.
+    """
     newest_first = sorted(versions, key=lambda version: -version.number)
     reasons: dict[int, list[str]] = {version.number: [] for version in newest_first}
     for version in newest_first[:1]:
@@ -82,6 +86,8 @@ def fates(versions: Sequence[Version], rules: Rules) -> list[Fate]:
     for version in newest_first:
         if version.is_tagged:
             reasons[version.number].append("tagged")
+        if version.number in linked:
+            reasons[version.number].append("linked")
     if rules.keep_all:
         for version in newest_first:
             reasons[version.number].append("all")

@@ -72,7 +72,7 @@ class WebApp:
             Route(_path("api/collections/([^/]+)/changes"), {"POST": self._change}, takes_request=True),
             *(() if pages is None else _of_pages(pages)),
             *(() if links is None else _of_links(links)),
-            *_of_history(Storage(house), keeping),
+            *_of_history(house, keeping),
         )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -143,13 +143,14 @@ def _of_links(links: LinkRoutes) -> tuple[Route, ...]:
     )
 
 
-def _of_history(storage: Storage, keeping: history.Keeping) -> tuple[Route, ...]:
+def _of_history(house: House, keeping: history.Keeping) -> tuple[Route, ...]:
     """Return what tells of versions and of what was deleted, and brings it back."""
 
     def one(path: str, handlers: dict[str, Handler]) -> Route:
         return Route(_path(f"api/collections/([^/]+)/{path}"), handlers, takes_request=True)
 
-    rules = history.Retention(keeping.rules)
+    storage = Storage(house)
+    rules = history.Retention(house, keeping.rules)
     return (
         one("commit", {"POST": history.commit}),
         one("versions", {"GET": history.versions, "HEAD": history.versions}),
@@ -162,7 +163,7 @@ def _of_history(storage: Storage, keeping: history.Keeping) -> tuple[Route, ...]
         one("retention", {"GET": rules.show, "HEAD": rules.show, "PUT": rules.change}),
         _get("api/collections/([^/]+)/stats", storage.of_one),
         _get("api/stats", storage.of_all),
-        _get("api/trash", lambda house: trash.listed(house, keeping.purge_s)),
+        _get("api/trash", lambda visited: trash.listed(visited, keeping.purge_s)),
         Route(_path("api/trash/([^/]+)/restore"), {"POST": trash.restore}, takes_request=True),
         Route(_path("api/trash/([^/]+)"), {"DELETE": trash.purge}),
     )

@@ -131,16 +131,21 @@ def restore(house: House, environ: Environ, name: str) -> Answer:
 
 
 class Retention:
-    """Shows and sets which versions of a collection stay; ``default`` are the rules of the configuration."""
+    """Shows and sets which versions of a collection stay."""
 
-    def __init__(self, default: Rules) -> None:
+    def __init__(self, house: House, default: Rules) -> None:
+        """``default`` are the rules of the configuration; ``house``, which knows no rights, is asked for links."""
+        self._house = house
         self._default = default
 
     def show(self, house: House, _environ: Environ, name: str) -> Answer:
         """Tell the rules, and which versions go when they are applied next."""
         row = house.info(name)
         rules = rules_of(row, self._default)
-        going = [fate.version.number for fate in fates(house.versions(name), rules) if not fate.reasons]
+        versions = house.versions(name)
+        with self._house.read_catalog() as tables:
+            linked = tables.versions.linked(row.id)
+        going = [fate.version.number for fate in fates(versions, rules, linked) if not fate.reasons]
         origin = "configuration" if row.retention is None else "collection"
         return as_json(200, {"keep": asdict(rules), "from": origin, "going": going})
 

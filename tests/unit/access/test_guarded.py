@@ -13,7 +13,8 @@ NOT_FOR_REQUESTS = {
     House: {"read_catalog", "directories", "register", "start", "hurry", "trouble", "troubles", "close"}
     | {"access_changes"},
     Edit: {"version", "tail", "access", "add_records", "add_trail", "add_text", "checkpoint", "owned", "set_owner"}
-    | {"links"} | {"rebase", "refuse_growth", "tables", "trim", "replace_blocks", "row"},
+    | {"links"}
+    | {"rebase", "refuse_growth", "tables", "trim", "replace_blocks", "row"},
 }
 """What serves the rest of the process: it fails on the guarded ones, which have nothing for it to work on."""
 

@@ -4,7 +4,7 @@ import pytest
 
 from davserver.blocks.open import open_store
 from davserver.catalog.database import open_catalog
-from davserver.catalog.model import Annotation
+from davserver.catalog.model import Annotation, Link
 from davserver.collection import tree
 from davserver.collection.change import Mkdir, Remove
 from davserver.errors import Exists, Invalid, NotFound, UnknownVersion
@@ -67,6 +67,19 @@ def test_a_label_or_a_mark_keeps_a_version(five, catalog):
     note(five, 1, label="")
     note(five, 2, kept=False)
     assert prune(catalog, five.info("c"), TWO).gone == [1, 2]
+
+
+def test_a_version_that_a_link_leads_to_stays_until_the_link_ends(five, catalog):
+    link = Link(
+        id="l", digest="d", collection_id=five.info("c").id, path=(), name="c", version=2, made_by=None, created_ns=0
+    )
+    five.edit(lambda edit: edit.add_link(link))
+    assert prune(catalog, five.info("c"), TWO, dry_run=True).gone == [1, 3]
+    with catalog.write() as tables:
+        assert tables.versions.remove(five.info("c").id, [2]) == []
+    assert prune(catalog, five.info("c"), TWO).gone == [1, 3]
+    five.edit(lambda edit: edit.remove_link("l"))
+    assert prune(catalog, five.info("c"), TWO).gone == [2]
 
 
 def test_what_is_tagged_after_the_look_stays(five, catalog):
