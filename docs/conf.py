@@ -1,4 +1,4 @@
-"""How the documentation becomes a site (``scripts/site``): the pages are the Markdown files of this folder as they are."""
+"""How the documentation becomes a site (``scripts/site``): its pages are the Markdown files of this folder."""
 
 project = "davserver"
 html_title = "davserver"

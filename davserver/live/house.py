@@ -76,13 +76,15 @@ class House:
         clock: Clock = time.time,
         random_bytes: RandomBytes = os.urandom,
         report: Callable[[str, BaseException], None] = lambda _name, _error: None,
+        committed: Callable[[float], None] = lambda _seconds: None,
         before_wait: Callable[[], None] = lambda: None,
         keeper: Keeper | None = None,
     ) -> None:
         """``report`` is told (collection name, error) of each background commit that failed and will be tried again.
 
-        ``before_wait`` is called by a thread that is about to wait for others, or for the disk. With a ``keeper``,
-        somebody else makes the background commits; without one, this house does once it is started.
+        ``committed`` is told how many seconds each of the others took. ``before_wait`` is called by a thread that is
+        about to wait for others, or for the disk. With a ``keeper``, somebody else makes the background commits;
+        without one, this house does once it is started.
         """
         self.settings = settings or LiveSettings()
         self.blocks = blocks
@@ -115,6 +117,7 @@ class House:
                 policy,
                 memory_bytes=self.settings.waiting_bytes,
                 report=self._report_failure,
+                committed=committed,
             )
         self._keeper: Keeper = keeper
         self._follower = Follower(
@@ -326,6 +329,10 @@ class House:
         self._follower.start()
         if self._schedule is not None:
             self._schedule.start()
+
+    def free_bytes(self) -> int:
+        """Return how much more fits where the catalog grows."""
+        return self._catalog.free_bytes()
 
     def troubles(self) -> Troubles:
         """Say which background commits did not go well yet, whoever makes them."""

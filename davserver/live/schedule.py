@@ -58,19 +58,22 @@ class CommitSchedule:
         *,
         memory_bytes: int,
         report: Callable[[int, BaseException], None],
+        committed: Callable[[float], None] = lambda _seconds: None,
         poll_s: float | None = None,
         retry_s: float = 5.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Commit what ``backlog`` shows by its number; let ``report`` know of each commit that failed.
 
-        More than ``memory_bytes`` in all are committed at once, whatever their collections' times.
+        ``committed`` hears how many seconds each of the others took. More than ``memory_bytes`` in all are committed at
+        once, whatever their collections' times.
         """
         self._backlog = backlog
         self._commit = commit
         self._policy = policy
         self._memory_bytes = memory_bytes
         self._report = report
+        self._committed = committed
         self._poll_s = policy.poll_s if poll_s is None else poll_s
         self._retry_s = retry_s
         self._monotonic = monotonic
@@ -167,6 +170,7 @@ class CommitSchedule:
         else:
             self._forget(key)
             self._cost_s[key] = self._monotonic() - started
+            self._committed(self._cost_s[key])
 
     def _forget(self, key: int) -> None:
         """Forget a collection of which nothing waits: it was committed, here or elsewhere, or purged."""

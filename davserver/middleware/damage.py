@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from davserver.errors import BlockCorrupt, BlockMissing, CatalogCorrupt
 from davserver.middleware.exchange import Exchange
 
-_KINDS: dict[type[BaseException], str] = {
+KINDS: dict[type[BaseException], str] = {
     BlockMissing: "block-missing",
     BlockCorrupt: "block-corrupt",
     CatalogCorrupt: "catalog",
@@ -38,7 +38,7 @@ class DamageWatch:
         error = exchange.failure
         if error is None:
             return
-        kind = next((name for of, name in _KINDS.items() if isinstance(error, of)), None)
+        kind = next((name for of, name in KINDS.items() if isinstance(error, of)), None)
         if kind is None:
             return
         self._count(kind)

@@ -24,6 +24,8 @@ from davserver.values import RandomBytes
 _log = structlog.get_logger("davserver.requests")
 TARGET_KEY = "davserver.target"
 """Where in the environ whoever reads a secret out of a target leaves what to call it instead."""
+WAITED_KEY = "davserver.waited"
+"""Where in the environ the server leaves what tells how long (seconds) it has waited for the client of this request."""
 FAILURE_KEY = "davserver.failure"
 """Where in the environ whoever turns an error into a response leaves the error."""
 
@@ -35,7 +37,8 @@ class Exchange:
     """A request and what became of it. ``status`` is 0 until a response began; ``broken``: it was cut off.
 
     ``fault`` is the kind of failure of ours that it met, "" for none.
-    ``failure`` is the error behind a refusal or a cut, as far as it is known.
+    ``failure`` is the error behind a refusal or a cut, as far as it is known. Of ``duration_s``, ``waited_s`` went into
+    waiting for the client: to send its body, or to take what it asked for.
     """
 
     request_id: str
@@ -51,6 +54,8 @@ class Exchange:
     principal: str = ""
     agent: str = ""
     fault: str = ""
+    waited_s: float = 0.0
+    tell_waited: Callable[[], float] = float
 
 
 Observer = Callable[[Exchange], None]
@@ -81,13 +86,15 @@ class Observed:
             target=environ.get("REQUEST_URI") or environ["PATH_INFO"],
             started_s=self._monotonic(),
             agent=environ.get("HTTP_USER_AGENT", ""),
+            tell_waited=environ.get(WAITED_KEY, float),
         )
         environ["davserver.request_id"] = exchange.request_id
         REQUEST_ID.set(exchange.request_id)
 
         def start(status: str, headers: Headers, exc_info: Any = None, /) -> Any:
             exchange.status = int(status[:3])
-            return start_response(status, [*headers, ("X-Request-Id", exchange.request_id)], exc_info)
+            ours = ("X-Request-Id", exchange.request_id), ("Server-Timing", self._timing(exchange))
+            return start_response(status, [*headers, *ours], exc_info)
 
         try:
             body = self._app(environ, start)
@@ -109,8 +116,15 @@ class Observed:
         given = environ.get("HTTP_X_REQUEST_ID")
         return given if given and _SANE_ID.match(given) else f"{self._prefix}{next(self._numbers):06x}"
 
+    def _timing(self, exchange: Exchange) -> str:
+        """Tell apart what the server took until its answer began and what it waited for the client (Server-Timing)."""
+        waited_s = exchange.tell_waited()
+        ours = f"app;dur={(self._monotonic() - exchange.started_s - waited_s) * 1000:.2f}"
+        return f"{ours}, client;dur={waited_s * 1000:.1f}" if waited_s else ours
+
     def _close(self, exchange: Exchange) -> None:
         exchange.duration_s = self._monotonic() - exchange.started_s
+        exchange.waited_s = exchange.tell_waited()
         for observe in self._observers:
             observe(exchange)
 

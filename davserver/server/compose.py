@@ -25,7 +25,7 @@ from davserver.middleware.access_log import AccessLog, console_line, json_line
 from davserver.middleware.authentication import Authenticated
 from davserver.middleware.browsers import CrossSiteCheck, HostCheck
 from davserver.middleware.compression import Compressed
-from davserver.middleware.damage import DamageWatch
+from davserver.middleware.damage import KINDS, DamageWatch
 from davserver.middleware.exchange import Observed, Observer
 from davserver.middleware.identity import ProxyIdentity
 from davserver.middleware.links import SharedLinks
@@ -58,7 +58,7 @@ def compose(settings: Settings, address: Address, keeper: Keeper, *, multiproces
     The ``keeper`` makes the commits: requests have this process to themselves.
     """
     metrics = Metrics(shared=multiprocess)
-    house = open_house(settings, keeper=keeper, restored=_report_restored, before_wait=pass_on)
+    house = open_house(settings, keeper=keeper, restored=_report_restored, before_wait=pass_on, meter=metrics)
     house.start()
     _rehearse(house)
     app = guarded(settings, address, house, metrics)
@@ -77,6 +77,7 @@ def compose(settings: Settings, address: Address, keeper: Keeper, *, multiproces
         app = HostCheck(app, settings.allowed_hosts)
     app = SecurityHeaders(app)
     app = Compressed(app)
+    metrics.expect_damage(KINDS.values())
     damage = DamageWatch(structlog.get_logger("davserver.damage"), metrics.count_damage)
     observers: list[Observer] = [metrics.observe, damage.observe]
     closing: list[Callable[[], None]] = [house.close]
@@ -85,7 +86,7 @@ def compose(settings: Settings, address: Address, keeper: Keeper, *, multiproces
         observers.append(log.observe)
         closing.append(log.close)
     observed = Observed(app, tuple(observers), monotonic=time.monotonic, random_bytes=os.urandom)
-    return Site(observed, tuple(closing))
+    return Site(observed, tuple(closing), metrics)
 
 
 def _rehearse(house: House) -> None:

@@ -68,6 +68,7 @@ class Connection(HTTPConnection):
         self.source = SocketSource(self._wire, time.monotonic)
         self._reader: Reader | None = None
         self.wfile = Writer(self._wire)
+        self.waited_s = self._wire.waited_s
         self.linger = False
         self.ssl_env = {}
         self.last_used = time.time()

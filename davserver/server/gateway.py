@@ -18,6 +18,7 @@ from typing import Any
 from cheroot.wsgi import Gateway_10
 
 from davserver.dav.filespan import ENVIRON_KEY, FileSpan
+from davserver.middleware.exchange import WAITED_KEY
 from davserver.server.reply import reply_of
 from davserver.server.request import Request
 
@@ -52,6 +53,7 @@ class Gateway(Gateway_10):
             "REMOTE_ADDR": conn.remote_addr or "",
             "REMOTE_PORT": str(conn.remote_port or ""),
             ENVIRON_KEY: conn.is_plain,
+            WAITED_KEY: conn.waited_s,
             "wsgi.errors": sys.stderr,
             "wsgi.input": req.rfile,
         }

@@ -49,7 +49,7 @@ def keep_house(settings: Settings, board: Board, needed_fd: int) -> None:
         metrics.count_commit_failure()
         log_fault(_log, "commit failed, it will be tried again", error, collection=name)
 
-    house = open_house(settings, report=report_commit)
+    house = open_house(settings, report=report_commit, committed=metrics.committed, meter=metrics)
     house.start()
     closing: list[Callable[[], None]] = []
     if settings.scrub_period_days:

@@ -23,7 +23,7 @@ from davserver.server.asked import Heads
 from davserver.server.gateway import Gateway
 from davserver.server.head import HeadLimits
 from davserver.server.pace import Patience
-from davserver.server.pool import Pool
+from davserver.server.pool import Crowds, Nobody, Pool
 from davserver.server.watch import Watch
 
 _log = structlog.get_logger("davserver.server")
@@ -73,11 +73,13 @@ class Server(CherootServer):
         tls: Adapter | None = None,
         multiprocess: bool = False,
         place: Placement = anywhere,
+        crowds: Crowds | None = None,
     ) -> None:
         super().__init__(listener.getsockname(), app, numthreads=threads, server_name="davserver")
         self.gateway = Gateway
         self.limits = limits
         self.place = place
+        self.crowds = crowds or Nobody()
         self.requests = Pool(self, threads)
         self.ssl_adapter = tls
         self.multiprocess = multiprocess

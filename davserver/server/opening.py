@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from davserver.blocks.fs import Fs, RealFs, ensure_directory
+from davserver.blocks.metered import Meter, MeteredStore
 from davserver.blocks.open import open_store
 from davserver.blocks.restoring import RestoringStore
 from davserver.blocks.store import BlockStore
@@ -30,6 +31,8 @@ def open_house(
     settings: Settings,
     *,
     report: Callable[[str, BaseException], None] = lambda _name, _error: None,
+    committed: Callable[[float], None] = lambda _seconds: None,
+    meter: Meter | None = None,
     restored: Callable[[Locator], None] = lambda _locator: None,
     before_wait: Callable[[], None] = lambda: None,
     keeper: Keeper | None = None,
@@ -38,12 +41,21 @@ def open_house(
 
     ``keeper`` makes the background commits; without one the house does, once it is started. ``restored`` is told of
     each block that was read although it was in the trash, and is back; ``before_wait`` is called by a thread that is
-    about to wait.
+    about to wait; ``meter`` hears how long blocks take.
     """
     ensure_data(settings.data, RealFs())
-    blocks = RestoringStore(open_blocks(settings), restored)
+    stored = open_blocks(settings)
+    blocks = RestoringStore(MeteredStore(stored, meter, time.monotonic) if meter else stored, restored)
     catalog = open_catalog(settings.catalog_url, busy_s=settings.limits_busy_s)
-    return House(catalog, blocks, settings=_live(settings), report=report, before_wait=before_wait, keeper=keeper)
+    return House(
+        catalog,
+        blocks,
+        settings=_live(settings),
+        report=report,
+        committed=committed,
+        before_wait=before_wait,
+        keeper=keeper,
+    )
 
 
 def open_yard(settings: Settings) -> Yard:

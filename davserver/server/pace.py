@@ -1,6 +1,6 @@
 """How slow a client may be: not silent for long, and in the long run not slower than a rate.
 
-Owns: the account of the time that was spent waiting for one client, in one direction.
+Owns: the account of the time that was spent waiting for one client, in one direction: what it owes, and the sum.
 Never: counts time in which we were busy ourselves, or a clock: who waited says for how long.
 Why: a limit of silence alone lets a byte now and then hold a thread for ever; a limit on the whole would cut long
 uploads over slow lines. So each byte pays for some of the waiting (as with MinRate of Apache's mod_reqtimeout), and a
@@ -21,13 +21,14 @@ class Patience:
 
 
 class Pace:
-    """The debt of one client, in seconds. Threads: one at a time."""
+    """The debt of one client, in seconds, and how long its request was waited for. Threads: one at a time."""
 
-    __slots__ = ("_debt_s", "_patience")
+    __slots__ = ("_debt_s", "_patience", "waited_s")
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
         self._debt_s = 0.0
+        self.waited_s = 0.0
 
     @property
     def left_s(self) -> float:
@@ -37,6 +38,7 @@ class Pace:
     def waited(self, seconds: float) -> None:
         """Charge a wait."""
         self._debt_s += seconds
+        self.waited_s += seconds
 
     def moved(self, count: int) -> None:
         """Credit bytes that came or went; without a rate any byte pays for everything."""
@@ -47,3 +49,4 @@ class Pace:
     def forgive(self) -> None:
         """Begin anew, with the next request."""
         self._debt_s = 0.0
+        self.waited_s = 0.0

@@ -16,7 +16,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -31,6 +31,26 @@ _LAST_WORDS_S = 2.0
 LONG_S = 0.005
 """A request that takes longer is not waited for with the watch."""
 _QUIET_ROUNDS = 40
+
+
+class Crowds(Protocol):
+    """Who hears of more requests than there are threads. Threads: any."""
+
+    def queued(self, requests: int) -> None:
+        """Hear how many requests wait now; called only while all threads are busy, and when that is over."""
+
+    def turned_away(self) -> None:
+        """Hear of a request for which the queue had no room."""
+
+
+class Nobody:
+    """Takes no notice of crowds."""
+
+    def queued(self, requests: int) -> None:
+        """Do nothing."""
+
+    def turned_away(self) -> None:
+        """Do nothing."""
 
 
 class Watcher(threading.Thread):
@@ -171,8 +191,10 @@ class Pool:
             stand_in.await_call()
             while stand_in.leads:
                 self._look(stand_in)
+                self._server.crowds.queued(len(self._fair))
                 if self._idle:
                     self.relieve(stand_in)
+            self._server.crowds.queued(0)
 
     def stop(self, listener: socket.socket, timeout: float) -> None:
         """Accept no more, serve what has come; cut off what has not finished after ``timeout`` seconds."""
@@ -218,6 +240,7 @@ class Pool:
     def _offer(self, conn: Connection) -> None:
         """Queue a connection; one too many is told so and closed."""
         if not self._fair.put(conn.client, conn):
+            self._server.crowds.turned_away()
             conn.turn_away()
 
     def _appoint(self) -> None:

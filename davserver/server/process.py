@@ -16,11 +16,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from davserver.server.http import Server, WSGIApplication
+from davserver.server.pool import Crowds, Nobody
 
 _log = structlog.get_logger("davserver.server")
 HURRY = signal.SIGUSR2
@@ -39,10 +40,11 @@ requests beside such a thread were 20 times slower than without it, with this 5 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An application, and what to call in turn after its last request: let go of everything."""
+    """An application, what to call in turn after its last request (let go of everything), and who hears of crowds."""
 
     app: WSGIApplication
     closing: tuple[Callable[[], None], ...]
+    crowds: Crowds = field(default_factory=Nobody)
 
 
 class Orders:

@@ -134,6 +134,7 @@ class _Worker:
             tls=self.tls,
             multiprocess=True,
             place=on_one_core(self.premises.first_core + place) if settings.one_core else anywhere,
+            crowds=site.crowds,
         )
         run(server, site, on_ready, settings.shutdown_s, orphan_fd)
 

@@ -122,6 +122,10 @@ class Wire:
             pass_on()
         return self._push(lambda: os.sendfile(self._sock.fileno(), fd, offset, length))
 
+    def waited_s(self) -> float:
+        """Return how long the client of this request was waited for so far, as far as a wait was worth a poll."""
+        return self._incoming.waited_s + self._outgoing.waited_s
+
     def start_anew(self) -> None:
         """Forget how slow the client was: another request begins."""
         self._incoming.forgive()

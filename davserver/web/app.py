@@ -123,6 +123,9 @@ def _metrics(metrics: Metrics, visited: House, house: House) -> Answer:
     if isinstance(visited, GuardedHouse):
         visited.rights.require_name()
     metrics.show_trouble(house.trouble())
+    with house.read_catalog() as tables:
+        waiting = sum(row.head_seq - row.base_seq for row in tables.collections.uncommitted())
+        metrics.show_store(len(tables.collections.live()), waiting, house.free_bytes())
     return metrics.answer()
 
 

@@ -7,12 +7,13 @@ Owns: the request metrics of this process, or of all workers together when they 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from davserver.blocks.metered import OPERATIONS
 from davserver.live.house import PARTS
 from davserver.web.responses import Answer
 
@@ -34,6 +35,7 @@ class Measured(Protocol):
     duration_s: float
     broken: bool
     fault: str
+    waited_s: float
 
 
 class Harvested(Protocol):
@@ -61,6 +63,15 @@ class _Durations(Histogram):
         self._buckets[bisect_left(self._upper_bounds, amount)].inc(1)
 
 
+def _block_counts(registry: CollectorRegistry) -> dict[str, tuple[Counter, Counter, Counter]]:
+    """Make the counters of the block store, by operation: calls, bytes, seconds."""
+    by = ("operation",)
+    calls = Counter("davserver_block_operations", "Blocks, or slices of them, asked for.", by, registry=registry)
+    size = Counter("davserver_block_bytes", "Bytes of those.", by, registry=registry)
+    seconds = Counter("davserver_block_seconds", "Time the block store took for them.", by, registry=registry)
+    return {name: (calls.labels(name), size.labels(name), seconds.labels(name)) for name in OPERATIONS}
+
+
 class Metrics:
     """The metrics of a server. Threads: any."""
 
@@ -85,6 +96,31 @@ class Metrics:
             ("method",),
             buckets=_SECONDS,
             registry=registry,
+        )
+        self._waited = Counter(
+            "davserver_client_wait_seconds",
+            "Of the time of requests, what went into waiting for clients.",
+            ("method",),
+            registry=registry,
+        )
+        self._queue = Gauge(
+            "davserver_queued_requests",
+            "Requests that wait for a thread.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._turned_away = Counter("davserver_turned_away", "Requests refused for a full queue.", registry=registry)
+        self._block_counts = _block_counts(registry)
+        self._commits = Histogram(
+            "davserver_commit_seconds", "Time of a background commit.", buckets=_SECONDS, registry=registry
+        )
+        self._collections, self._waiting, self._free = (
+            Gauge(name, text, registry=registry, multiprocess_mode="mostrecent")
+            for name, text in (
+                ("davserver_collections", "Collections, those in the trash left out."),
+                ("davserver_waiting_entries", "Entries of journals that no version holds yet."),
+                ("davserver_free_bytes", "Space left for the catalog."),
+            )
         )
         self._runs = Counter("davserver_gc_runs", "Garbage collections by this server.", registry=registry)
         self._failed_runs = Counter("davserver_gc_failures", "Those that could not be made.", registry=registry)
@@ -135,6 +171,33 @@ class Metrics:
             self._broken.labels(method).inc()
         if exchange.fault:
             self._faults.labels(exchange.fault).inc()
+        if exchange.waited_s:
+            self._waited.labels(method).inc(exchange.waited_s)
+
+    def moved(self, operation: str, size: int, seconds: float) -> None:
+        """Count what the block store was asked for."""
+        blocks, size_sum, seconds_sum = self._block_counts[operation]
+        blocks.inc()
+        size_sum.inc(size)
+        seconds_sum.inc(seconds)
+
+    def committed(self, seconds: float) -> None:
+        """Count a background commit."""
+        self._commits.observe(seconds)
+
+    def queued(self, requests: int) -> None:
+        """Show how many requests wait for a thread of this process."""
+        self._queue.set(requests)
+
+    def turned_away(self) -> None:
+        """Count a request for which there was no room in the queue."""
+        self._turned_away.inc()
+
+    def show_store(self, collections: int, waiting_entries: int, free_bytes: int) -> None:
+        """Show what the catalog tells now."""
+        self._collections.set(collections)
+        self._waiting.set(waiting_entries)
+        self._free.set(free_bytes)
 
     def _of(self, method: str, status: int) -> tuple[_Count, _Count, _Durations]:
         """Return what counts these; looked up once, which the library does with locks and texts each time."""
@@ -153,6 +216,13 @@ class Metrics:
         """Show which parts cannot do their work now."""
         for part in PARTS:
             self._trouble.labels(part).set(part in parts)
+
+    def expect_damage(self, kinds: Iterable[str]) -> None:
+        """Show 0 of these kinds: a counter that appears with its first event rises by nothing."""
+        for kind in kinds:
+            self._damage.labels(kind)
+        for healed in ("yes", "no"):
+            self._scrub_damage.labels(healed)
 
     def count_damage(self, kind: str) -> None:
         """Count a request that failed because of what is stored."""

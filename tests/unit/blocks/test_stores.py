@@ -11,8 +11,11 @@ from davserver.blocks.cached import CachedStore
 from davserver.blocks.disk import DiskStore
 from davserver.blocks.fs import RealFs
 from davserver.blocks.memory import MemoryStore
+from davserver.blocks.metered import MeteredStore
 from davserver.blocks.open import open_store
 from davserver.blocks.verified import VerifiedStore
+from davserver.errors import BlockMissing
+from davserver.values import Locator
 from tests.suites.block_store import BlockStoreSuite, GuardedSuite
 
 
@@ -58,6 +61,34 @@ class TestMemory(InMemory, BlockStoreSuite):
 
     def make_store(self, clock):
         return self.make_memory(clock)
+
+
+class Told(list):
+    """Hears of operations."""
+
+    def moved(self, operation, size, seconds):
+        self.append((operation, size))
+
+
+class TestMetered(OnDisk, BlockStoreSuite):
+    guards = False
+
+    def make_store(self, clock):
+        return MeteredStore(self.make_disk(clock), Told(), lambda: 0.0)
+
+
+def test_a_meter_hears_what_succeeded(tmp_path):
+    told, ticks = Told(), itertools.count()
+    disk = DiskStore(tmp_path, RealFs(), clock=lambda: 1e9, random_bytes=os.urandom)
+    store = MeteredStore(VerifiedStore(disk, disk, clock=lambda: 4e9), told, lambda: float(next(ticks)))
+    locator = store.put(b"content")
+    assert store.get(locator) == b"content"
+    assert store.read(locator, 1, 3) == b"ont"
+    with store.open_verified(locator):
+        pass
+    with pytest.raises(BlockMissing):
+        store.get(Locator.parse("0" * 32 + "+1"))
+    assert told == [("write", 7), ("read", 7), ("read", 3), ("open", 0)]
 
 
 class TestVerifiedDisk(OnDisk, GuardedSuite):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from davserver.middleware.exchange import Observed
+from davserver.middleware.exchange import WAITED_KEY, Observed
 
 
 class World:
@@ -51,8 +51,18 @@ def test_account_of_an_exchange():
     [exchange] = world.seen
     assert (exchange.method, exchange.target, exchange.status, exchange.bytes_sent) == ("GET", "/a%20b", 200, 5)
     assert (exchange.client, exchange.principal, exchange.agent) == ("::1", "me", "curl")
-    assert (exchange.duration_s, exchange.broken) == (0.5, False)
+    assert (exchange.duration_s, exchange.broken) == (1.0, False)
     assert world.headers["X"] == "y"
+    assert world.headers["Server-Timing"] == "app;dur=500.00"
+
+
+def test_time_that_the_client_took_is_told_apart():
+    waits = iter([0.125, 0.375])
+    world = World(hello)
+    world.request(**{WAITED_KEY: lambda: next(waits)})
+    assert world.headers["Server-Timing"] == "app;dur=375.00, client;dur=125.0"
+    [exchange] = world.seen
+    assert (exchange.duration_s, exchange.waited_s) == (1.0, 0.375)
 
 
 def test_id_is_made_and_given_to_application_and_client():

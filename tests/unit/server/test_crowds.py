@@ -133,6 +133,7 @@ def closed(stage):
     def serve(**limits):
         return stage.serve(app, threads=2, **limits), entered
 
+    serve.opened = opened
     yield serve
     opened.set()
 
@@ -150,6 +151,34 @@ def test_requests_beyond_the_queue_are_refused_at_once(closed):
     until(lambda: connect.server.requests.qsize == 3, limit_s=20)
     status, headers, _ = connect().send(GET).response()
     assert (status, headers["retry-after"], headers["connection"]) == (503, "5", "close")
+
+
+class Told:
+    """Hears of crowds."""
+
+    def __init__(self):
+        self.waited, self.refused = [], 0
+
+    def queued(self, requests):
+        self.waited.append(requests)
+
+    def turned_away(self):
+        self.refused += 1
+
+
+def test_a_crowd_is_told_of_and_that_it_is_over(closed):
+    connect, entered = closed(queue=3)
+    connect.server.crowds = told = Told()
+    busy = [connect().send(WAIT) for _ in range(2)]
+    for _ in busy:
+        entered.acquire(timeout=10)
+    for _ in range(3):
+        connect().send(GET)
+    until(lambda: 3 in told.waited, limit_s=20)
+    connect().send(GET).response()
+    assert told.refused == 1
+    closed.opened.set()
+    until(lambda: told.waited[-1] == 0, limit_s=20)
 
 
 def test_one_address_leaves_threads_to_the_others(closed):
