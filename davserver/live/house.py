@@ -80,17 +80,16 @@ class House:
         before_wait: Callable[[], None] = lambda: None,
         keeper: Keeper | None = None,
     ) -> None:
-        """``report`` is told (collection name, error) of each background commit that failed and will be tried again.
+        """``report`` hears (collection name, error) of failed background commits, ``committed`` the others' seconds.
 
-        ``committed`` is told how many seconds each of the others took. ``before_wait`` is called by a thread that is
-        about to wait for others, or for the disk. With a ``keeper``, somebody else makes the background commits;
-        without one, this house does once it is started.
+        Who is about to wait calls ``before_wait``. Without a ``keeper`` this house makes the commits, once it is started.
         """
         self.settings = settings or LiveSettings()
         self.blocks = blocks
         self.clock = clock
         self.random_bytes = random_bytes
         self._catalog = catalog
+        self.free_bytes = catalog.free_bytes
         self._report = report
         self._before_wait = before_wait
         self._directories = Directories(catalog, self.settings.loaded_bytes)
@@ -105,28 +104,27 @@ class House:
         self._budget = MemoryBudget(self.settings.body_bytes, self.settings.patience_s)
         self._reserve = Reserve(blocks, catalog.free_bytes, self.settings.reserve_bytes)
         self._threads = Threads(
-            hashing=ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hash", initializer=anywhere),
-            storing=ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="store", initializer=anywhere),
+            ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hash", initializer=anywhere),
+            ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="store", initializer=anywhere),
         )
-        policy = self.settings.policy
         self._schedule: CommitSchedule | None = None
         if keeper is None:
             keeper = self._schedule = CommitSchedule(
                 Backlog(catalog),
                 self._commit_quietly,
-                policy,
+                self.settings.policy,
                 memory_bytes=self.settings.waiting_bytes,
                 report=self._report_failure,
                 committed=committed,
             )
-        self._keeper: Keeper = keeper
+        self._keeper = keeper
         self._follower = Follower(
             self._registry,
             adopter.adopt,
             keeper,
             memory_bytes=self.settings.waiting_bytes,
             patience_s=self.settings.patience_s,
-            poll_s=policy.poll_s,
+            poll_s=self.settings.policy.poll_s,
         )
         self._started = False
 
@@ -329,10 +327,6 @@ class House:
         self._follower.start()
         if self._schedule is not None:
             self._schedule.start()
-
-    def free_bytes(self) -> int:
-        """Return how much more fits where the catalog grows."""
-        return self._catalog.free_bytes()
 
     def troubles(self) -> Troubles:
         """Say which background commits did not go well yet, whoever makes them."""

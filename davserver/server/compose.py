@@ -77,7 +77,7 @@ def compose(settings: Settings, address: Address, keeper: Keeper, *, multiproces
         app = HostCheck(app, settings.allowed_hosts)
     app = SecurityHeaders(app)
     app = Compressed(app)
-    metrics.expect_damage(KINDS.values())
+    metrics.show_zeros(KINDS.values())
     damage = DamageWatch(structlog.get_logger("davserver.damage"), metrics.count_damage)
     observers: list[Observer] = [metrics.observe, damage.observe]
     closing: list[Callable[[], None]] = [house.close]

@@ -1,7 +1,6 @@
 """What is below ``/_/``: health, metrics, the commit API, and JSON for what is not there."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +9,7 @@ from davserver.catalog.database import open_catalog
 from davserver.errors import NotFound, StoreUnavailable
 from davserver.live.house import House
 from davserver.live.keeper import Troubles
+from davserver.middleware.exchange import Exchange
 from davserver.web.app import WebApp
 from davserver.web.metrics import Metrics
 
@@ -100,11 +100,13 @@ def test_other_methods_are_405(ask, method, path, allow):
     assert "error" in json.loads(body)
 
 
+def exchange_of(method, **account):
+    return Exchange("id", method, "/", 0.0, **account)
+
+
 def test_metrics_count_exchanges(ask, metrics):
     for method in ("GET", "GET", "BREW"):
-        metrics.observe(
-            SimpleNamespace(method=method, status=200, bytes_sent=10, duration_s=0.3, broken=method == "BREW", fault="")
-        )
+        metrics.observe(exchange_of(method, status=200, bytes_sent=10, duration_s=0.3, broken=method == "BREW"))
     status, headers, body = ask("GET", "/_/metrics")
     assert status == 200
     assert headers["Content-Type"].startswith("text/plain")
@@ -131,9 +133,7 @@ def test_ready_names_the_part_that_is_in_trouble(ask, house, monkeypatch):
 
 def test_metrics_count_faults_by_kind(ask, metrics):
     for fault in ("StoreFull", "", "StoreFull"):
-        metrics.observe(
-            SimpleNamespace(method="PUT", status=507, bytes_sent=0, duration_s=0, broken=False, fault=fault)
-        )
+        metrics.observe(exchange_of("PUT", status=507, fault=fault))
     metrics.count_commit_failure()
     lines = ask("GET", "/_/metrics")[2].decode().splitlines()
     assert 'davserver_faults_total{kind="StoreFull"} 2.0' in lines
