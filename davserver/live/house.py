@@ -82,7 +82,7 @@ class House:
     ) -> None:
         """``report`` hears (collection name, error) of failed background commits, ``committed`` the others' seconds.
 
-        Who is about to wait calls ``before_wait``. Without a ``keeper`` this house makes the commits, once it is started.
+        Who is about to wait calls ``before_wait``. Without a ``keeper`` this house commits, once it is started.
         """
         self.settings = settings or LiveSettings()
         self.blocks = blocks
