@@ -354,10 +354,7 @@ class House:
         return found
 
     def close(self) -> None:
-        """Commit what waits (if ``start`` was called, and no keeper does) and close. No other call may be in progress.
-
-        A commit that fails is reported; what it would have held stays in the journal, for the next start.
-        """
+        """Commit what waits, if that is ours to do, and close; what cannot be committed stays in the journal. Alone."""
         self._follower.stop()
         if self._schedule is not None and self._started:
             self._schedule.stop()
