@@ -1,4 +1,4 @@
-/** Download folders, or several entries, as one zip: streamed by the server, resumed by the browser if it breaks off. */
+/** Download folders, or several entries, as one zip: streamed by the server, resumed by the browser. */
 
 import { h } from "../dom.js";
 import { hrefOf } from "../paths.js";

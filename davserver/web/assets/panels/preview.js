@@ -12,11 +12,14 @@ const MOST_BYTES = 4 << 20;
 dress();
 
 export const title = "";
-export const applies = (entry) => !entry.folder && kindOf(entry.name, entry.type) === "image" && entry.size <= MOST_BYTES;
+export const applies = (entry) =>
+  !entry.folder && kindOf(entry.name, entry.type) === "image" && entry.size <= MOST_BYTES;
 
 export function panel(entry, listing, page) {
   const image = h("img", { class: "thumb", alt: "", loading: "lazy", decoding: "async", src: listing.hrefOf(entry) });
-  const open = h("button", { type: "button", class: "thumb-button", "aria-label": `View ${shown(entry.name)}`, onclick: () => view.run([entry], page).catch(complain) }, image);
+  const onclick = () => view.run([entry], page).catch(complain);
+  const label = `View ${shown(entry.name)}`;
+  const open = h("button", { type: "button", class: "thumb-button", "aria-label": label, onclick }, image);
   image.addEventListener("error", () => open.remove());
   return open;
 }

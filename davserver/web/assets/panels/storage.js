@@ -22,7 +22,11 @@ export async function panel(entry, listing) {
   return h(
     "div",
     { class: "storage" },
-    h("dl", { class: "facts" }, ...facts.filter(([, value]) => value).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+    h("dl", { class: "facts" }, ...facts.filter(([, value]) => value).flatMap(pair)),
     stats.growth.length > 1 && growthOf(stats),
   );
+}
+
+function pair([name, value]) {
+  return [h("dt", {}, name), h("dd", {}, value)];
 }

@@ -18,11 +18,14 @@ const BY_NAME = [
   [/\.(aac|flac|m4a|mp3|oga|ogg|opus|wav)$/i, "audio"],
   [/\.(m4v|mkv|mov|mp4|ogv|webm)$/i, "video"],
   [/\.pdf$/i, "pdf"],
-  [
-    /\.(adoc|asm|awk|bash|bat|bib|c|cc|cfg|cmake|conf|cpp|cs|css|dart|diff|env|ex|f90|fish|go|gradle|graphql|h|hpp|hs|html?|ini|java|jl|js|json|jsonl|jsx|kt|lisp|log|lua|m|md|mjs|ml|nix|patch|php|pl|properties|proto|ps1|py|r|rb|rs|rst|sass|scala|scss|sh|sql|srt|svelte|swift|tcl|tex|tf|toml|ts|tsx|txt|vim|vtt|vue|xhtml|xml|ya?ml|zig)$/i,
-    "text",
-  ],
-  [/^(\.?(bashrc|editorconfig|gitattributes|gitignore|profile)|changelog|containerfile|copying|dockerfile|gemfile|jenkinsfile|license|makefile|notice|procfile|rakefile|readme)$/i, "text"],
+  [endings(`
+    adoc asm awk bash bat bib c cc cfg cmake conf cpp cs css dart diff env ex f90 fish go gradle graphql
+    h hpp hs htm html ini java jl js json jsonl jsx kt lisp log lua m md mjs ml nix patch php pl properties
+    proto ps1 py r rb rs rst sass scala scss sh sql srt svelte swift tcl tex tf toml ts tsx txt vim vtt
+    vue xhtml xml yaml yml zig
+  `), "text"],
+  [/^(changelog|containerfile|copying|dockerfile|gemfile|jenkinsfile|license|makefile|notice|readme)$/i, "text"],
+  [/^\.(bashrc|editorconfig|gitattributes|gitignore|profile)$/i, "text"],
 ];
 const BY_TYPE = [
   [/^image\/(avif|bmp|gif|jpeg|png|svg\+xml|webp|x-icon|vnd\.microsoft\.icon)\b/, "image"],
@@ -32,6 +35,11 @@ const BY_TYPE = [
   [/^text\/(csv|tab-separated-values)\b/, "table"],
   [/^text\/|^application\/(json|xml|yaml|javascript|toml)\b|\+(json|xml)\b/, "text"],
 ];
+
+/** Make a pattern of the endings of names. */
+function endings(text) {
+  return new RegExp(`\\.(${text.trim().split(/\s+/).join("|")})$`, "i");
+}
 
 /**
  * Say how a file is shown: "image", "audio", "video", "pdf", "text", "table", "notebook", or "" for not at all.
@@ -51,7 +59,8 @@ export function kindOf(name, type = "") {
  */
 export async function beginning(file, most, signal) {
   if (file.size === 0) return new Uint8Array();
-  const response = await send("GET", file.href, { headers: { Range: `bytes=0-${most - 1}` }, cache: "default", signal });
+  const headers = { Range: `bytes=0-${most - 1}` };
+  const response = await send("GET", file.href, { headers, cache: "default", signal });
   if (response.status === 206) return new Uint8Array(await response.arrayBuffer());
   return taken(response, most);
 }

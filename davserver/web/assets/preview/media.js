@@ -17,7 +17,9 @@ function picture(file, keep) {
   const image = h("img", { class: "preview-image", alt: file.name, decoding: "async" });
   const frame = h("div", { class: "preview-picture" }, image);
   image.addEventListener("error", () => frame.replaceChildren(none("This is no picture that the browser can show.")));
-  image.addEventListener("load", () => frame.append(h("p", { class: "preview-note" }, `${image.naturalWidth} × ${image.naturalHeight}`)));
+  image.addEventListener("load", () => {
+    frame.append(h("p", { class: "preview-note" }, `${image.naturalWidth} × ${image.naturalHeight}`));
+  });
   image.setAttribute("src", file.href);
   keep(() => image.removeAttribute("src"));
   return frame;
@@ -34,7 +36,9 @@ export function showVideo(file, around) {
 }
 
 function player(tag, file, { keep }) {
-  const media = h(tag, { class: `preview-${tag}`, controls: true, preload: "metadata", playsinline: true, "aria-label": file.name });
+  const media = h(tag, {
+    class: `preview-${tag}`, controls: true, preload: "metadata", playsinline: true, "aria-label": file.name,
+  });
   const frame = h("div", { class: "preview-player" }, media);
   media.addEventListener("error", () => frame.replaceChildren(none("The browser cannot play this.")));
   media.setAttribute("src", file.href);

@@ -1,6 +1,6 @@
 /**
- * A Jupyter notebook (nbformat 3 and 4): cells, and of their outputs text and pictures of points (PNG, JPEG). Outputs that
- * are programs (HTML, JavaScript, SVG, widgets) are named and not shown: a notebook of a stranger runs nothing here.
+ * A Jupyter notebook (nbformat 3 and 4): cells, and of their outputs text and pictures of points (PNG, JPEG). Outputs
+ * that are programs (HTML, JavaScript, SVG, widgets) are named and not shown: a stranger's notebook runs nothing here.
  */
 
 import { h } from "../dom.js";
@@ -42,14 +42,16 @@ function parsed(text) {
 }
 
 function cellsOf(notebook) {
-  const cells = Array.isArray(notebook.cells) ? notebook.cells : listOf(notebook.worksheets).flatMap((sheet) => listOf(sheet?.cells));
+  const sheets = listOf(notebook.worksheets); // before nbformat 4
+  const cells = Array.isArray(notebook.cells) ? notebook.cells : sheets.flatMap((sheet) => listOf(sheet?.cells));
   return cells.filter((cell) => cell !== null && typeof cell === "object");
 }
 
 function cellOf(cell, index, keep) {
   const source = textOf(cell.source ?? cell.input);
   if (cell.cell_type !== "code") {
-    return h("section", { class: "cell prose", "aria-label": `Cell ${index + 1}: text` }, h("p", { class: "cell-text", dir: "auto" }, source));
+    const text = h("p", { class: "cell-text", dir: "auto" }, source);
+    return h("section", { class: "cell prose", "aria-label": `Cell ${index + 1}: text` }, text);
   }
   const outputs = listOf(cell.outputs).filter((output) => output !== null && typeof output === "object");
   const turn = Number.isInteger(cell.execution_count) ? `[${cell.execution_count}]` : "[ ]";
@@ -65,7 +67,8 @@ function cellOf(cell, index, keep) {
 function outputOf(output, keep) {
   if (output.output_type === "stream") return printed(textOf(output.text), output.name === "stderr");
   if (output.output_type === "error" || output.output_type === "pyerr") {
-    return printed(textOf(listOf(output.traceback), "\n") || `${textOf(output.ename)}: ${textOf(output.evalue)}`, true);
+    const trace = textOf(listOf(output.traceback), "\n");
+    return printed(trace || `${textOf(output.ename)}: ${textOf(output.evalue)}`, true);
   }
   const data = output.data !== null && typeof output.data === "object" ? output.data : {};
   const kind = PICTURES.find((type) => data[type]);
@@ -73,14 +76,16 @@ function outputOf(output, keep) {
   if (picture) return picture;
   if (data["text/plain"]) return printed(textOf(data["text/plain"]), false);
   const kinds = Object.keys(data).slice(0, 5).join(", ");
-  return h("p", { class: "cell-unshown" }, kinds ? `An output of type ${kinds} is not shown.` : "An output is not shown.");
+  const what = kinds ? `An output of type ${kinds}` : "An output";
+  return h("p", { class: "cell-unshown" }, `${what} is not shown.`);
 }
 
 function printed(text, isError) {
-  return h("pre", { class: isError ? "cell-output error" : "cell-output", dir: "auto" }, text.slice(0, MOST_CHARS).replace(ESCAPES, ""));
+  const kind = isError ? "cell-output error" : "cell-output";
+  return h("pre", { class: kind, dir: "auto" }, text.slice(0, MOST_CHARS).replace(ESCAPES, ""));
 }
 
-/** Make a picture of base64; null if it is none. Its bytes are a picture to the browser, or nothing: the type is ours. */
+/** Make a picture of base64; null if it is none. Its bytes are a picture or nothing: the type is ours. */
 function pictureOf(base64, type, words, keep) {
   let bytes;
   try {

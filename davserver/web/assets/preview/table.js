@@ -22,7 +22,8 @@ export async function showTable(file, { signal }) {
   const isCut = bytes.length < file.size;
   const { rows, isMore } = parse(read.text, separatorOf(read.text, file.name), isCut);
   if (!rows.length) return none("This table is empty.");
-  const notes = [read.coding, isMore ? `The first ${number(rows.length - 1)} rows` : count(rows.length - 1, "row"), begun(bytes.length, file.size)];
+  const shown = isMore ? `The first ${number(rows.length - 1)} rows` : count(rows.length - 1, "row");
+  const notes = [read.coding, shown, begun(bytes.length, file.size)];
   return h(
     "div",
     { class: "preview-table" },
@@ -87,7 +88,8 @@ function quoted(text, start) {
 
 function plain(text, start, separator) {
   let position = start;
-  while (position < text.length && text[position] !== separator && text[position] !== "\n" && text[position] !== "\r") position += 1;
+  const isEnd = (char) => char === separator || char === "\n" || char === "\r";
+  while (position < text.length && !isEnd(text[position])) position += 1;
   return [text.slice(start, position), position];
 }
 
@@ -95,15 +97,23 @@ function sheet(rows) {
   const width = Math.min(MOST_COLUMNS, Math.max(...rows.map((row) => row.length)));
   const [head, ...body] = rows;
   const columns = Array.from({ length: width }, (_, index) => index);
-  const isNumeric = columns.map((column) => body.length > 0 && body.every((row) => !row[column] || NUMBER.test(row[column].trim())));
-  const kind = (column) => (isNumeric[column] ? "figure" : null);
+  const isFigure = columns.map((column) => body.length > 0 && body.every((row) => isNumber(row[column])));
+  const kind = (column) => (isFigure[column] ? "figure" : null);
+  const rowNumber = (text) => h("td", { class: "row-number", "aria-hidden": "true" }, text);
+  const headCell = (column) => h("th", { scope: "col", class: kind(column) }, shortened(head[column]));
+  const cell = (row, column) => h("td", { class: kind(column) }, shortened(row[column]));
+  const cells = (row) => columns.map((column) => cell(row, column));
+  const rowOf = (row, index) => h("tr", {}, rowNumber(String(index + 1)), ...cells(row));
   return h(
     "table",
     { "aria-rowcount": rows.length },
-    h("thead", {}, h("tr", {}, h("td", { class: "row-number", "aria-hidden": "true" }), ...columns.map((column) => h("th", { scope: "col", class: kind(column) }, shortened(head[column]))))),
-    h("tbody", {}, ...body.map((row, index) =>
-      h("tr", {}, h("td", { class: "row-number", "aria-hidden": "true" }, String(index + 1)), ...columns.map((column) => h("td", { class: kind(column) }, shortened(row[column])))))),
+    h("thead", {}, h("tr", {}, rowNumber(""), ...columns.map(headCell))),
+    h("tbody", {}, ...body.map(rowOf)),
   );
+}
+
+function isNumber(value) {
+  return !value || NUMBER.test(value.trim());
 }
 
 function shortened(value = "") {

@@ -13,8 +13,8 @@ export async function showText(file, { signal }) {
   const bytes = await beginning(file, TEXT_BYTES, signal);
   const read = decoded(bytes);
   if (read === null) return none("This is no text: it holds zero bytes.");
-  const note = begun(bytes.length, file.size);
-  return h("div", { class: "preview-text" }, page(read.text), h("p", { class: "preview-note" }, [read.coding, note].filter(Boolean).join(" · ")));
+  const note = [read.coding, begun(bytes.length, file.size)].filter(Boolean).join(" · ");
+  return h("div", { class: "preview-text" }, page(read.text), h("p", { class: "preview-note" }, note));
 }
 
 /** Lay out lines beside their numbers. Two text nodes, however many lines: a page of 10,000 elements would be slow. */

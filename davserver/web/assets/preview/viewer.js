@@ -27,12 +27,20 @@ class Viewer {
     this.stage = h("div", { class: "viewer-stage" });
     this.before = button("Before", "chevron", () => this.#go(-AROUND), { quiet: true, kind: "back" });
     this.after = button("After", "chevron", () => this.#go(AROUND), { quiet: true });
-    this.download = h("a", { class: "button quiet", title: "Download" }, icon("download"), h("span", { class: "hidden" }, "Download"));
+    const words = h("span", { class: "hidden" }, "Download");
+    this.download = h("a", { class: "button quiet", title: "Download" }, icon("download"), words);
     this.close = button("Close", "close", () => this.dialog.close(), { quiet: true });
+    const ways = h("div", { class: "viewer-ways" }, this.before, this.after, this.download, this.close);
     this.dialog = h(
       "dialog",
-      { class: "viewer", "aria-labelledby": "viewer-name", tabindex: "-1", onclose: () => this.#end(), onkeydown: (event) => this.#key(event) },
-      h("header", { class: "viewer-top" }, this.title, this.about, h("div", { class: "viewer-ways" }, this.before, this.after, this.download, this.close)),
+      {
+        class: "viewer",
+        "aria-labelledby": "viewer-name",
+        tabindex: "-1",
+        onclose: () => this.#end(),
+        onkeydown: (event) => this.#key(event),
+      },
+      h("header", { class: "viewer-top" }, this.title, this.about, ways),
       this.stage,
     );
   }
@@ -65,7 +73,8 @@ class Viewer {
       if (asking.signal.aborted) for (const end of ends.splice(0)) end();
       else this.stage.replaceChildren(preview);
     } catch (error) {
-      if (!asking.signal.aborted) this.stage.replaceChildren(h("p", { class: "preview-none", role: "alert" }, error.message));
+      if (asking.signal.aborted) return;
+      this.stage.replaceChildren(h("p", { class: "preview-none", role: "alert" }, error.message));
     }
   }
 

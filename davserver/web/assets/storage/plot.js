@@ -12,6 +12,8 @@ const EDGE = { left: 64, right: 16, top: 14, bottom: 28 };
 const LEAST_WIDTH = 280;
 const ROW = 30;
 const LABEL_CHARS = 24;
+/** With more of them lines have no points: they would be one another's neighbours. */
+const MOST_POINTS = 40;
 let counter = 0;
 
 /**
@@ -28,9 +30,10 @@ export function lines(chart) {
     for (const { kind, values } of chart.series) {
       const points = values.map((value, index) => `${round(x(index))},${round(frame.y(value))}`);
       svg.append(shape("polyline", { class: `plot-line ${kind}`, points: points.join(" ") }));
-      if (points.length <= 40) {
-        svg.append(...values.map((value, index) =>
-          shape("circle", { class: `plot-point ${kind}`, cx: round(x(index)), cy: round(frame.y(value)), r: 3 }, told(`${chart.labels[index]}: ${size(value)}`))));
+      if (points.length > MOST_POINTS) continue;
+      for (const [index, value] of values.entries()) {
+        const place = { cx: round(x(index)), cy: round(frame.y(value)), r: 3 };
+        svg.append(shape("circle", { class: `plot-point ${kind}`, ...place }, told(chart, index, value)));
       }
     }
     ends(svg, chart.labels, width);
@@ -44,12 +47,13 @@ export function columns(chart) {
     const frame = axes(svg, width, Math.max(...values));
     const step = frame.width / values.length;
     const wide = Math.max(1, Math.min(48, step * 0.72));
-    svg.append(...values.map((value, index) => {
-      const top = frame.y(value);
+    const bottom = HEIGHT - EDGE.bottom;
+    for (const [index, value] of values.entries()) {
       const left = EDGE.left + (index + 0.5) * step - wide / 2;
-      const height = Math.max(value ? 1 : 0, HEIGHT - EDGE.bottom - top);
-      return shape("rect", { class: `plot-bar ${kind}`, x: round(left), y: round(HEIGHT - EDGE.bottom - height), width: round(wide), height: round(height) }, told(`${chart.labels[index]}: ${size(value)}`));
-    }));
+      const height = Math.max(value ? 1 : 0, bottom - frame.y(value));
+      const place = { x: round(left), y: round(bottom - height), width: round(wide), height: round(height) };
+      svg.append(shape("rect", { class: `plot-bar ${kind}`, ...place }, told(chart, index, value)));
+    }
     ends(svg, chart.labels, width);
   });
 }
@@ -64,9 +68,10 @@ export function bars(chart) {
     values.forEach((value, index) => {
       const middle = index * ROW + ROW / 2;
       const length = Math.max(value ? 2 : 0, (value / most) * room);
+      const place = { x: left, y: middle - 8, width: round(length), height: 16, rx: 2 };
       svg.append(
         words(shortened(chart.labels[index]), left - 10, middle + 5, "end"),
-        shape("rect", { class: `plot-bar ${kind}`, x: left, y: middle - 8, width: round(length), height: 16, rx: 2 }, told(`${chart.labels[index]}: ${size(value)}`)),
+        shape("rect", { class: `plot-bar ${kind}`, ...place }, told(chart, index, value)),
         words(size(value), left + length + 8, middle + 5, "start"),
       );
     });
@@ -119,8 +124,9 @@ function axes(svg, width, most) {
   const bottom = HEIGHT - EDGE.bottom;
   const y = (value) => bottom - (value / steps.at(-1)) * (bottom - EDGE.top);
   for (const step of steps) {
+    const place = { x1: EDGE.left, x2: width - EDGE.right, y1: round(y(step)), y2: round(y(step)) };
     svg.append(
-      shape("line", { class: step ? "plot-grid" : "plot-axis", x1: EDGE.left, x2: width - EDGE.right, y1: round(y(step)), y2: round(y(step)) }),
+      shape("line", { class: step ? "plot-grid" : "plot-axis", ...place }),
       words(size(step), EDGE.left - 8, y(step) + 4, "end"),
     );
   }
@@ -128,8 +134,9 @@ function axes(svg, width, most) {
 }
 
 function ends(svg, labels, width) {
-  if (labels.length > 1) svg.append(words(labels[0], EDGE.left, HEIGHT - 8, "start"), words(labels.at(-1), width - EDGE.right, HEIGHT - 8, "end"));
-  else if (labels.length) svg.append(words(labels[0], (EDGE.left + width - EDGE.right) / 2, HEIGHT - 8, "middle"));
+  const [left, right, y] = [EDGE.left, width - EDGE.right, HEIGHT - 8];
+  if (labels.length === 1) svg.append(words(labels[0], (left + right) / 2, y, "middle"));
+  if (labels.length > 1) svg.append(words(labels[0], left, y, "start"), words(labels.at(-1), right, y, "end"));
 }
 
 function shape(tag, attributes, ...children) {
@@ -148,8 +155,8 @@ function named(tag, id, text) {
 }
 
 /** What a pointer that rests on a shape is told. */
-function told(text) {
-  return shape("title", {}, text);
+function told({ labels }, index, value) {
+  return shape("title", {}, `${labels[index]}: ${size(value)}`);
 }
 
 function shortened(text) {

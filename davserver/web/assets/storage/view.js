@@ -44,11 +44,19 @@ export function growthOf(stats) {
   const last = growth.at(-1);
   return lines({
     title: "Growth",
-    about: `From version ${growth[0].version} to version ${last.version}: what is seen grew from ${size(growth[0].bytes)} to ${size(last.bytes)}, what is stored for all versions to ${size(sums.get(last.version))}.`,
+    about: [
+      `From version ${growth[0].version} to version ${last.version}:`,
+      `what is seen grew from ${size(growth[0].bytes)} to ${size(last.bytes)},`,
+      `what is stored for all versions to ${size(sums.get(last.version))}.`,
+    ].join(" "),
     labels: growth.map((each) => `Version ${each.version}`),
     series: [
       { name: "what is seen", kind: "seen", values: growth.map((each) => each.bytes) },
-      { name: "stored, for all versions until then", kind: "stored", values: growth.map((each) => sums.get(each.version)) },
+      {
+        name: "stored, for all versions until then",
+        kind: "stored",
+        values: growth.map((each) => sums.get(each.version)),
+      },
     ],
   });
 }
@@ -66,8 +74,15 @@ function ofCollection(stats) {
     !stats.complete && "Of this collection only a part was counted: it has very many folders.",
     stats.pending > 0 && `${count(stats.pending, "change")}, ${size(stats.pending_bytes)}, in no version yet.`,
   ].filter(Boolean);
-  return h("div", { class: "storage" }, sums(facts), ...notes.map((note) => h("p", { class: "storage-note" }, note)),
-    ...(stats.growth.length ? [growthOf(stats), added(stats), history(stats)] : [h("p", { class: "storage-note" }, "No version yet: what changes becomes one soon.")]));
+  const hasVersions = stats.growth.length > 0;
+  if (!hasVersions) notes.push("No version yet: what changes becomes one soon.");
+  return h(
+    "div",
+    { class: "storage" },
+    sums(facts),
+    ...notes.map((note) => h("p", { class: "storage-note" }, note)),
+    ...(hasVersions ? [growthOf(stats), added(stats), history(stats)] : []),
+  );
 }
 
 function added({ growth }) {
@@ -84,7 +99,12 @@ function added({ growth }) {
 function history({ growth }) {
   const head = ["Version", "Made", "Files", "Size", "New bytes", "New blocks"];
   const rows = growth.toReversed().map((each) => [
-    String(each.version), when(Date.parse(each.created) / 1000), number(each.files), size(each.bytes), size(each.new_bytes), number(each.new_blocks),
+    String(each.version),
+    when(Date.parse(each.created) / 1000),
+    number(each.files),
+    size(each.bytes),
+    size(each.new_bytes),
+    number(each.new_blocks),
   ]);
   return figures("Versions, the newest first", head, rows);
 }
@@ -92,13 +112,20 @@ function history({ growth }) {
 function ofAll(stats) {
   const largest = stats.collections.toSorted((a, b) => b.bytes - a.bytes);
   const top = largest.slice(0, MOST_BARS);
+  const head = ["Name", "Size", "Versions", "All versions", "Waiting"];
   const facts = [
     ["in files", size(stats.bytes)],
     ["collections", number(stats.collections.length)],
     ["versions", number(stats.versions)],
     ["in all versions together", size(stats.version_bytes)],
   ];
-  const rows = largest.map((each) => [shown(each.name), size(each.bytes), number(each.versions), size(each.version_bytes), each.pending ? count(each.pending, "change") : "–"]);
+  const rows = largest.map((each) => [
+    shown(each.name),
+    size(each.bytes),
+    number(each.versions),
+    size(each.version_bytes),
+    each.pending ? count(each.pending, "change") : "–",
+  ]);
   return h(
     "div",
     { class: "storage" },
@@ -109,12 +136,13 @@ function ofAll(stats) {
       labels: top.map((each) => shown(each.name)),
       series: [{ name: "what is seen", kind: "seen", values: top.map((each) => each.bytes) }],
     }),
-    rows.length > 0 && figures("Collections, the largest first", ["Name", "Size", "Versions", "All versions", "Waiting"], rows),
+    rows.length > 0 && figures("Collections, the largest first", head, rows),
   );
 }
 
 function sums(facts) {
-  return h("dl", { class: `storage-sums ${facts.length === 4 ? "four" : "six"}` }, ...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  const pair = ([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
+  return h("dl", { class: `storage-sums ${facts.length === 4 ? "four" : "six"}` }, ...facts.map(pair));
 }
 
 /** The figures behind the plots, for whoever does not see those. */
@@ -127,9 +155,14 @@ function figures(caption, head, rows) {
       {},
       h("caption", { class: "hidden" }, caption),
       h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", {}, ...rows.map(([name, ...values]) => h("tr", {}, h("th", { scope: "row" }, h("bdi", {}, name)), ...values.map((value) => h("td", {}, value))))),
+      h("tbody", {}, ...rows.map(figuresOf)),
     ),
   );
+}
+
+function figuresOf([name, ...values]) {
+  const head = h("th", { scope: "row" }, h("bdi", {}, name));
+  return h("tr", {}, head, ...values.map((value) => h("td", {}, value)));
 }
 
 /** Take every n-th version and the last, if there are more than a plot can show. */
