@@ -24,6 +24,7 @@ from davserver.web.changes import LARGE_AT_ONCE, change_collection, is_large
 from davserver.web.degraded import ready_or_degraded
 from davserver.web.health import live
 from davserver.web.links import LinkRoutes
+from davserver.web.me import me
 from davserver.web.metrics import Metrics
 from davserver.web.page.app import Pages
 from davserver.web.responses import Answer, Environ, StartResponse, StatusOf, failure
@@ -68,6 +69,7 @@ class WebApp:
         self._routes = (
             _get("health/live", lambda _house: live()),
             _get("health/ready", lambda _house: ready_or_degraded(house)),
+            _get("api/me", me),
             _get("metrics", lambda visited: _metrics(metrics, visited, house)),
             Route(_path("api/collections/([^/]+)/changes"), {"POST": self._change}, takes_request=True),
             *(() if pages is None else _of_pages(pages)),

@@ -173,7 +173,8 @@ def right_on(house: House, spot: Spot) -> str:
 def stamp_of(folder: Spot) -> str:
     """Name the state of a folder: while it is the same, offsets mean the same members."""
     if folder.is_live and folder.collection is not None:
-        return f"{folder.collection.uuid}:{folder.seq}"
+        # Where only parts are shown, nothing may tell of changes elsewhere.
+        return "" if folder.seq is None else f"{folder.collection.uuid}:{folder.seq}"
     return "" if folder.version is None else str(folder.version.pdh)
 
 
