@@ -8,7 +8,7 @@ stranger.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -37,21 +37,35 @@ class Backend(Protocol):
 class Chain:
     """The authenticator over backends: the first that knows who it is decides. Threads: any."""
 
-    def __init__(self, backends: Sequence[Backend], *, allow_insecure: bool = False) -> None:
-        """``allow_insecure`` takes secrets in the clear, too."""
+    def __init__(
+        self,
+        backends: Sequence[Backend],
+        *,
+        allow_insecure: bool = False,
+        note_refusal: Callable[[str, str], None] = lambda _account, _address: None,
+    ) -> None:
+        """``allow_insecure`` takes secrets in the clear, too; ``note_refusal`` is told whose were not right, and where.
+
+        The account is "" where the credentials named none.
+        """
         self._backends = tuple(backends)
         self._allow_insecure = allow_insecure
+        self._note_refusal = note_refusal
 
     def authenticate(self, caller: Caller) -> Principal:
         """Return who makes a request. Errors: NotAuthenticated, InsecureChannel, TooManyGuesses, StoreUnavailable."""
         if caller.asserted is None and caller.authorization is None:
             return ANONYMOUS
         credentials = None if caller.asserted is not None else self._credentials(caller)
-        for backend in self._backends:
-            principal = backend.identify(caller, credentials)
-            if principal is not None:
-                return principal
-        raise refused("", caller)
+        try:
+            for backend in self._backends:
+                principal = backend.identify(caller, credentials)
+                if principal is not None:
+                    return principal
+            raise refused("", caller)
+        except Refused as error:
+            self._note_refusal(error.account, caller.address)
+            raise
 
     def _credentials(self, caller: Caller) -> Credentials:
         if not (caller.is_private or self._allow_insecure):
@@ -62,7 +76,15 @@ class Chain:
         return parse_authorization(caller.authorization or "")
 
 
-def refused(account: str, caller: Caller) -> NotAuthenticated:
+class Refused(NotAuthenticated):
+    """Credentials that are not right; ``account`` is whose they would be, "" unless there is one."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__("the name and password, or the token, are not right")
+        self.account = account
+
+
+def refused(account: str, caller: Caller) -> Refused:
     """Return the error for credentials that are not right, and log it; ``account`` is "" unless there is one."""
     _log.warning("wrong credentials", account=account, client=caller.address)
-    return NotAuthenticated("the name and password, or the token, are not right")
+    return Refused(account)

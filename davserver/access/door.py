@@ -58,7 +58,8 @@ class Door:
             # What they say of themselves is not looked at: clients send a user name even where none is asked for.
             return Visit(ANONYMOUS, self._house)
         principal = self._authenticator.authenticate(caller)
-        rights = Rights(principal, self._roster, may_ask=caller.is_private or self._allow_insecure)
+        may_ask = caller.is_private or self._allow_insecure
+        rights = Rights(principal, self._roster, may_ask=may_ask, origin=caller.address)
         return Visit(principal, GuardedHouse(self._house, rights))
 
     def stands_open(self) -> bool:

@@ -105,22 +105,27 @@ class GuardedEdit(Edit):
         made = self._named(lambda: self._edit.create_collection(name, root, owner=maker))
         self._made.add(made.id)
         self._edit.access().set_grant(Grant(made.id, maker, Right.MANAGE))
+        self.note("collection create", name)
         return made
 
     def rename_collection(self, collection_id: int, name: str) -> None:
         """Give a collection another name: ``manage``."""
         self._require(collection_id, Right.MANAGE)
+        before = self._edit.view_id(collection_id).info.name
         self._named(lambda: self._edit.rename_collection(collection_id, name))
+        self.note("collection rename", before, f"to {name}")
 
     def trash_collection(self, collection_id: int) -> None:
         """Put a collection into the trash: ``manage``."""
         self._require(collection_id, Right.MANAGE)
+        self.note("collection trash", self._edit.view_id(collection_id).info.name)
         self._edit.trash_collection(collection_id)
 
     def restore_collection(self, collection_id: int, name: str) -> None:
         """Take a collection out of the trash: ``manage``."""
         self._require(collection_id, Right.MANAGE)
         self._named(lambda: self._edit.restore_collection(collection_id, name))
+        self.note("collection restore", name)
 
     def set_quota(self, collection_id: int, limit_bytes: int | None) -> None:
         """Limit a collection: ``manage``."""
@@ -164,7 +169,11 @@ class GuardedEdit(Edit):
     def purge(self, collection_id: int) -> bool:
         """Delete a collection in the trash for good: ``manage``."""
         self._require(collection_id, Right.MANAGE)
-        return self._edit.purge(collection_id)
+        info = self._edit.view_id(collection_id).info
+        is_gone = self._edit.purge(collection_id)
+        if is_gone:
+            self.note("collection purge", info.name, info.uuid)
+        return is_gone
 
     def add_lock(self, lock: Lock) -> None:
         """Store a lock: ``write``."""
@@ -185,6 +194,12 @@ class GuardedEdit(Edit):
         """End the locks below a path: ``write``."""
         self._require(collection_id, Right.WRITE, path)
         self._edit.remove_locks_below(collection_id, path)
+
+    def note(self, action: str, subject: str, detail: str = "", *, actor: str = "", address: str = "") -> None:
+        """Note for the audit log what this edit does, in their name whatever is given."""
+        del actor, address
+        name, origin = self._rights.principal.name, self._rights.origin
+        self._edit.note(action, subject, detail, actor=name, address=origin)
 
     # -- deciding -----------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ class Held(NamedTuple):
 
     whole: Mapping[int, Right]
     parts: Mapping[int, tuple[Part, ...]]
+    groups: frozenset[str] = frozenset()
 
     def at(self, collection_id: int, path: TreePath) -> Right:
         """Return the right on a path."""
@@ -46,8 +47,8 @@ class Held(NamedTuple):
 NOTHING = Held({}, {})
 
 
-def put_together(grants: Iterable[Grant]) -> Held:
-    """Add grants up, whoever of them they are to."""
+def put_together(grants: Iterable[Grant], groups: frozenset[str] = frozenset()) -> Held:
+    """Add grants up, whoever of them they are to; ``groups`` are those that some were made to."""
     grants = list(grants)
     whole: dict[int, Right] = {}
     for grant in grants:
@@ -58,6 +59,5 @@ def put_together(grants: Iterable[Grant]) -> Held:
         if grant.right > whole.get(grant.collection_id, Right.NONE):
             of_collection = parts.setdefault(grant.collection_id, {})
             of_collection[grant.path] = max(grant.right, of_collection.get(grant.path, Right.NONE))
-    return Held(
-        whole, {number: tuple(Part(*item) for item in sorted(found.items())) for number, found in parts.items()}
-    )
+    in_order = {number: tuple(Part(*item) for item in sorted(found.items())) for number, found in parts.items()}
+    return Held(whole, in_order, groups)

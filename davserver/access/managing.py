@@ -40,6 +40,7 @@ def add_account(house: House, passwords: Passwords, name: str, password: str | N
             raise Exists(f"an account {name!r} exists already", hint="davserver user passwd changes its password")
         account = Account(name=name, password_hash=hashed, created_ns=edit.now_ns)
         edit.access().add_account(account)
+        edit.note("user add", name)
         return account
 
     return house.edit(change)
@@ -50,7 +51,9 @@ def change_password(house: House, passwords: Passwords, name: str, password: str
     hashed = passwords.hash(_checked_password(password))
 
     def change(edit: Edit) -> None:
-        edit.access().set_password(_account(edit.access(), name).name, hashed)
+        account = _account(edit.access(), name).name
+        edit.access().set_password(account, hashed)
+        edit.note("user passwd", account)
 
     house.edit(change)
 
@@ -63,6 +66,7 @@ def remove_account(house: House, name: str) -> None:
         for info in edit.owned(account):
             edit.set_owner(info.id, None)  # a later account of this name would inherit them
         edit.access().remove_account(account)
+        edit.note("user remove", account)
 
     house.edit(change)
 
@@ -97,6 +101,7 @@ def add_token(house: House, name: str, *, may_write: bool, days: float | None) -
             expires_ns=None if days is None else edit.now_ns + int(days * _DAY_NS),
         )
         edit.access().add_token(token)
+        edit.note("token create", token.account, f"id {token_id}, scope {'write' if may_write else 'read'}")
         return token
 
     return house.edit(change), text
@@ -108,6 +113,7 @@ def revoke_token(house: House, token_id: str) -> None:
     def change(edit: Edit) -> None:
         if not edit.access().remove_token(token_id):
             raise NotFound(f"no token {token_id!r}", hint="davserver token list")
+        edit.note("token revoke", token_id)
 
     house.edit(change)
 
@@ -121,6 +127,7 @@ def add_group(house: House, name: str) -> None:
         if edit.access().group(name) is not None:
             raise Exists(f"a group {name!r} exists already", hint="davserver group list")
         edit.access().add_group(name, edit.now_ns)
+        edit.note("group add", name)
 
     house.edit(change)
 
@@ -131,6 +138,7 @@ def remove_group(house: House, name: str) -> None:
     def change(edit: Edit) -> None:
         group = _group(edit.access(), name)
         edit.access().remove_group(group, GROUP_MARK + group)
+        edit.note("group remove", group)
 
     house.edit(change)
 
@@ -143,6 +151,7 @@ def join(house: House, group: str, account: str) -> None:
         name, member = _group(access, group), _account(access, account).name
         if name not in access.groups_of(member):
             access.join(name, member)
+            edit.note("group join", name, member)
 
     house.edit(change)
 
@@ -153,6 +162,7 @@ def leave(house: House, group: str, account: str) -> None:
     def change(edit: Edit) -> None:
         if not edit.access().leave(_group(edit.access(), group), normal(account)):
             raise NotFound(f"{account!r} is not in the group {group!r}", hint="davserver group list")
+        edit.note("group leave", group, normal(account))
 
     house.edit(change)
 
@@ -178,6 +188,8 @@ def grant(house: House, collection: str, grantee: str, right: Right, path: TreeP
             for other in access.grants(view.info.id):
                 if other.grantee == given.grantee and other.path[: len(given.path)] == given.path:
                     access.set_grant(replace(other, right=right))
+        where = "/".join((view.info.name, *given.path))
+        edit.note("grant", where, f"{given.grantee} {right.name.lower()}")
         return given
 
     return house.edit(change)

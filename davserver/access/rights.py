@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from davserver.access.held import Held
+from davserver.access.held import Held, Part
 from davserver.access.principal import Principal
 from davserver.catalog.model import Right
 from davserver.errors import DavserverError, InsecureChannel, NotAuthenticated, NotFound, NotPermitted
@@ -28,9 +28,10 @@ class Grants(Protocol):
 class Rights:
     """What one principal may do, as of each call: it is asked anew when a long request comes to its end."""
 
-    def __init__(self, principal: Principal, grants: Grants, *, may_ask: bool) -> None:
-        """``may_ask`` tells that a stranger may be asked for a password on this connection."""
+    def __init__(self, principal: Principal, grants: Grants, *, may_ask: bool, origin: str = "") -> None:
+        """``may_ask`` tells that a stranger may be asked for a password on this connection, ``origin`` its address."""
         self.principal = principal
+        self.origin = origin
         self._grants = grants
         self._may_ask = may_ask
 
@@ -51,6 +52,15 @@ class Rights:
         """Return the paths at which they see something of a collection that they may not see as a whole."""
         parts = self._grants.held(self.principal).parts.get(collection_id, ())
         return tuple(part.path for part in parts if part.right >= Right.READ)
+
+    def parts(self, collection_id: int) -> tuple[Part, ...]:
+        """Return what they may do on parts of a collection beyond what they may on all of it."""
+        parts = self._grants.held(self.principal).parts.get(collection_id, ())
+        return tuple(Part(part.path, self._within_scope(part.right)) for part in parts)
+
+    def groups(self) -> frozenset[str]:
+        """Return the groups whose grants count for them."""
+        return self._grants.held(self.principal).groups
 
     def sees_all(self, collection_id: int) -> bool:
         """Tell whether they may look at all of a collection, its history and its figures."""

@@ -78,11 +78,11 @@ class Roster:
         held = known.held.get(key)
         if held is None:
             with self._house.read_catalog() as tables:
-                grantees = [ANONYMOUS_NAME]
+                grantees, groups = [ANONYMOUS_NAME], principal.groups
                 if not principal.is_anonymous:
-                    groups = principal.groups.union(tables.access.groups_of(principal.name))
+                    groups = groups.union(tables.access.groups_of(principal.name))
                     grantees += [principal.name, *(GROUP_MARK + group for group in sorted(groups))]
-                held = put_together(tables.access.grants_of(*grantees))
+                held = put_together(tables.access.grants_of(*grantees), groups)
             if len(known.held) >= _REMEMBERED:
                 known.held.clear()  # of directories outside there may be any number, each with its groups
             known.held[key] = held

@@ -99,6 +99,7 @@ def make_link(house: House, passwords: Passwords, wish: Wish) -> tuple[Link, str
             label=wish.label or None,
         )
         edit.add_link(link)
+        edit.note("link create", "/".join((view.info.name, *path)), f"id {link_id}{', drop' if wish.is_drop else ''}")
         return link, isinstance(node, DirNode)
 
     link, is_folder = house.edit(change)
@@ -107,7 +108,12 @@ def make_link(house: House, passwords: Passwords, wish: Wish) -> tuple[Link, str
 
 def end_link(house: House, link_id: str) -> None:
     """End a link at once; raises NotFound."""
-    house.edit(lambda edit: edit.remove_link(link_id))
+
+    def change(edit: Edit) -> None:
+        edit.remove_link(link_id)
+        edit.note("link revoke", link_id)
+
+    house.edit(change)
 
 
 def _shareable(node: Node | None, path: TreePath, *, is_drop: bool) -> Node:

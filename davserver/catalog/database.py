@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from davserver.blocks.fs import RealFs
 from davserver.catalog.accounts import COUNTER_QUERY, Access
 from davserver.catalog.alone import alone
+from davserver.catalog.audit import Audit
 from davserver.catalog.checkpoints import AFTER_BYTES, Checkpoints
 from davserver.catalog.collections import Collections
 from davserver.catalog.failures import SYNC_CODES, code_of, meaning_of, mend, spoil, spoilt_by, translated
@@ -99,6 +100,7 @@ class Tables:
     uploads: Uploads
     access: Access
     links: Links
+    audit: Audit
     garbage: Garbage
 
     def savepoint(self) -> Savepoint:
@@ -127,6 +129,7 @@ class Tables:
             Uploads(connection),
             Access(connection),
             Links(connection),
+            Audit(connection),
             Garbage(connection),
         )
 

@@ -183,6 +183,18 @@ links = Table(
     Column("used_ns", BigInteger),
 )
 
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _id, primary_key=True),
+    Column("at_ns", BigInteger, nullable=False, index=True),
+    Column("actor", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
 uploads = Table(
     "uploads",
     metadata,

@@ -10,6 +10,7 @@ from davserver.cli.options import Group, as_json, open_house, print_json
 from davserver.cli.sizes import limit_argument
 from davserver.cli.tables import iso_time, print_table, say
 from davserver.errors import Invalid, NotFound, StoreUnavailable
+from davserver.live.edit import Edit
 from davserver.live.house import House
 from davserver.values import format_path
 
@@ -126,7 +127,7 @@ def owner(context: click.Context, name: str, user: str) -> None:
 def trash(context: click.Context, name: str) -> None:
     """Put a collection into the trash."""
     with open_house(context) as house:
-        house.edit(lambda edit: edit.trash_collection(edit.view(name).info.id))
+        house.edit(lambda edit: _trashed(edit, name))
 
 
 @collection.command()
@@ -139,7 +140,7 @@ def restore(context: click.Context, name_or_uuid: str, new_name: str | None, *, 
     with open_house(context) as house:
         info = _find_trashed(house, name_or_uuid)
         name = new_name or info.name
-        house.edit(lambda edit: edit.restore_collection(info.id, name))
+        house.edit(lambda edit: _restored(edit, info.id, name))
         restored = house.view(name).info
     _print_one(restored, as_json=as_json)
 
@@ -155,8 +156,25 @@ def purge(context: click.Context, name_or_uuid: str) -> None:
             hint = "name one by its uuid: davserver collection list --trashed"
             raise Invalid(f"{len(found)} collections named {name_or_uuid!r} are in the trash", hint=hint)
         info = _find_trashed(house, name_or_uuid)
-        if not house.edit(lambda edit: edit.purge(info.id)):
+        if not house.edit(lambda edit: _purged(edit, info)):
             raise StoreUnavailable("another collection still needs its changes, until that is committed")
+
+
+def _restored(edit: Edit, collection_id: int, name: str) -> None:
+    edit.restore_collection(collection_id, name)
+    edit.note("collection restore", name)
+
+
+def _trashed(edit: Edit, name: str) -> None:
+    edit.trash_collection(edit.view(name).info.id)
+    edit.note("collection trash", name)
+
+
+def _purged(edit: Edit, info: Collection) -> bool:
+    is_gone = edit.purge(info.id)
+    if is_gone:
+        edit.note("collection purge", info.name, info.uuid)
+    return is_gone
 
 
 def _find_trashed(house: House, wanted: str) -> Collection:

@@ -35,6 +35,7 @@ _COMMANDS = {
     "doctor": "doctor:doctor",
     "user": "user:user",
     "group": "group:group",
+    "audit": "audit:audit",
     "token": "token:token",
     "grant": "grant:grant",
     "link": "link:link",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from davserver.catalog.accounts import Access
+from davserver.catalog.audit import Event
 from davserver.catalog.database import Tables
 from davserver.catalog.links import Links
 from davserver.catalog.model import Annotation, Collection, Entry, Link, Lock, Trail, Version
@@ -28,6 +29,9 @@ from davserver.live.names import check_collection_name
 from davserver.live.state import State
 from davserver.live.views import View
 from davserver.values import PDH, TreePath
+
+COMMAND_LINE = "command line"
+"""Where a change comes from that no request makes."""
 
 
 class Edit:
@@ -182,6 +186,13 @@ class Edit:
     def links(self) -> Links:
         """Return the table of links, to read and to change as part of this edit."""
         return self._batch.directly().links
+
+    def note(
+        self, action: str, subject: str, detail: str = "", *, actor: str = "", address: str = COMMAND_LINE
+    ) -> None:
+        """Note for the audit log what this edit does; who does it is an account, or whoever has the command line."""
+        event = Event(at_ns=self.now_ns, actor=actor, address=address, action=action, subject=subject, detail=detail)
+        self._batch.directly().audit.add(event)
 
     def add_records(self, records: Iterable[tuple[str, bytes]]) -> None:
         """Store directory records given as (hash, body)."""

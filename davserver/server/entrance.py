@@ -17,6 +17,7 @@ from davserver.access.oidc import Expected, OidcBackend
 from davserver.access.passwordbackend import Book, PasswordBackend
 from davserver.access.passwords import Passwords
 from davserver.access.proxybackend import ProxyBackend
+from davserver.access.refusals import Refusals
 from davserver.access.roster import Roster
 from davserver.access.throttle import Throttle
 from davserver.access.tokenbackend import TokenBackend
@@ -37,8 +38,11 @@ class Doors(NamedTuple):
 def open_doors(settings: Settings, address: Address, house: House, passwords: Passwords) -> Doors:
     """Make the doors of a process. Errors: ConfigError for a backend that cannot be used."""
     roster = Roster(house)
-    backends = tuple(_backends(settings, house, roster, passwords))
-    chain = Chain(backends, allow_insecure=settings.allow_insecure_passwords)
+    chain = Chain(
+        tuple(_backends(settings, house, roster, passwords)),
+        allow_insecure=settings.allow_insecure_passwords,
+        note_refusal=Refusals(house, time.monotonic).note,
+    )
     is_open = settings.allow_anonymous or address.is_private()
     people = Door(
         house,
@@ -69,7 +73,7 @@ def _backends(settings: Settings, house: House, roster: Roster, passwords: Passw
     yield TokenBackend(roster, clock=house.clock, note_use=note_use)
     if settings.access_oidc_issuer:
         yield _oidc(settings)
-    yield _password_backend(house, tuple(_books(settings, roster, passwords)))
+    yield _password_backend(house, (AccountBook(roster, passwords), *_books(settings, passwords)))
 
 
 def _password_backend(house: House, books: tuple[Book, ...]) -> PasswordBackend:
@@ -78,8 +82,15 @@ def _password_backend(house: House, books: tuple[Book, ...]) -> PasswordBackend:
     return PasswordBackend(books, throttle, monotonic=time.monotonic, random_bytes=house.random_bytes)
 
 
-def _books(settings: Settings, roster: Roster, passwords: Passwords) -> Iterator[Book]:
-    yield AccountBook(roster, passwords)
+def check_backends(settings: Settings) -> None:
+    """Refuse settings of backends that cannot be used, before anything is served. Errors: ConfigError."""
+    if settings.access_oidc_issuer:
+        _oidc(settings)
+    tuple(_books(settings, Passwords()))
+
+
+def _books(settings: Settings, passwords: Passwords) -> Iterator[Book]:
+    """Open what knows people and passwords beside the accounts."""
     if settings.access_htpasswd is not None:
         try:
             yield Htpasswd(settings.access_htpasswd, passwords)

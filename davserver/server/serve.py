@@ -26,7 +26,7 @@ from davserver.live.keeper import Troubles
 from davserver.middleware.proxies import Trust
 from davserver.server.announce import announce
 from davserver.server.board import Board
-from davserver.server.entrance import has_accounts
+from davserver.server.entrance import check_backends, has_accounts
 from davserver.server.head import HeadLimits
 from davserver.server.http import Limits, Server
 from davserver.server.logs import configure_logs
@@ -56,6 +56,7 @@ def serve(load: Callable[[], Settings], say: Callable[[str], None]) -> None:
     inherited = inherited_socket(os.environ, os.getpid())
     address = parse_listen(settings.listen) if inherited is None else address_of(inherited)
     refuse_strangers(settings, address)
+    check_backends(settings)
     count = settings.workers or os.cpu_count() or 1
     listeners = listen(address, count) if inherited is None else [inherited] * count
     _raise_descriptor_limit()
@@ -110,6 +111,7 @@ class _Premises:
             if getattr(settings, field) != getattr(before, field):
                 raise ConfigError(spelled(field), "cannot change while the server runs", hint="restart it")
         refuse_strangers(settings, self.address)
+        check_backends(settings)
         return self.duties(settings, load)
 
 

@@ -12,16 +12,20 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from davserver.access import managing
 from davserver.access.backend import Chain
 from davserver.access.ldapbook import Directory, LdapBook
 from davserver.access.passwordbackend import PasswordBackend
 from davserver.access.principal import Caller
 from davserver.access.throttle import Throttle
+from davserver.blocks.memory import MemoryStore
+from davserver.catalog.database import open_catalog
+from davserver.catalog.model import Right
 from davserver.errors import Invalid, NotAuthenticated, StoreUnavailable
+from davserver.live.house import House
 from tests.suites.access_backend import HOME, EndsAtOnceSuite, GroupsSuite, Stage, basic
 from tests.support.process import serving
 from tests.support.programs import unavailable
-from tests.support.serving import run
 from tests.support.site import Client
 from tests.support.slapd import ADMIN, ADMIN_PASSWORD, BASE, running_slapd
 
@@ -160,9 +164,12 @@ def test_a_server_lets_the_people_of_the_directory_in(slapd, tmp_path):
         "DAVSERVER_ACCESS_LDAP_GROUPS": f"ou=groups,{BASE}",
     }
     data = tmp_path / "data"
-    assert run("collection", "create", "c", data=data).returncode == 0
-    assert run("group", "add", "staff", data=data).returncode == 0
-    assert run("grant", "c", "@staff", "write", data=data).returncode == 0
+    data.mkdir()
+    house = House(open_catalog(f"sqlite:///{data}/catalog.db"), MemoryStore(clock=time.time))
+    house.edit(lambda edit: edit.create_collection("c"))
+    managing.add_group(house, "staff")
+    managing.grant(house, "c", "@staff", Right.WRITE)
+    house.close()
     with serving(data, environment=environment) as server:
         address = urlsplit(server.url)
         client = Client(address.hostname, address.port)

@@ -166,3 +166,19 @@ def test_prefixes(text, prefix):
 def test_what_is_no_prefix(text):
     with pytest.raises(ConfigError, match=r"proxy\.prefix"):
         load({}, {"DAVSERVER_PROXY_PREFIX": text})
+
+
+@pytest.mark.parametrize(
+    ("settings", "missing"),
+    [
+        ('oidc_issuer = "https://login.example.org"', "access.oidc_audience"),
+        ('oidc_audience = "davserver"', "access.oidc_issuer"),
+        ('ldap_url = "ldaps://directory.example.org"', "access.ldap_users"),
+        ('proxy_groups = "X-Groups"', "access.proxy_user"),
+        ('proxy_user = "X Remote"', "access.proxy_user"),
+    ],
+)
+def test_half_a_backend_is_refused(write, settings, missing):
+    with pytest.raises(ConfigError) as refused:
+        load({}, {}, write(f"[access]\n{settings}\n"))
+    assert refused.value.key == missing

@@ -143,6 +143,17 @@ def upgrade() -> None:
         sa.Column("used_ns", sa.BigInteger),
     )
     op.create_table(
+        "audit",
+        sa.Column("id", key, primary_key=True),
+        sa.Column("at_ns", sa.BigInteger, nullable=False),
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("address", sa.Text, nullable=False),
+        sa.Column("action", sa.Text, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
+    )
+    op.create_index("ix_audit_at_ns", "audit", ["at_ns"])
+    op.create_table(
         "uploads",
         sa.Column("token", sa.Text, primary_key=True),
         sa.Column("principal", sa.Text, nullable=False),
