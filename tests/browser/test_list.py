@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
+from hashlib import md5
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.davclient import Dav
+from tests.support.process import Server, davserver
 
 
 def names(page: Page) -> list[str]:
@@ -24,16 +26,14 @@ def row(page: Page, name: str):
 
 
 @pytest.fixture
-def many(dav: Dav, collection: str) -> str:
-    """Fill a collection with 100,000 files of different sizes; its name."""
-    for start in range(0, 100_000, 10_000):
-        changes = [
-            {"do": "put", "path": f"{number:06d}.txt", "text": "x" * (number % 7)}
-            for number in range(start, start + 10_000)
-        ]
-        body = json.dumps({"changes": changes}).encode()
-        dav.expect("POST", f"/_/api/collections/{collection}/changes", data=body, Content_Type="application/json")
-    return collection
+def many(dav: Dav, server: Server, collection: str, tmp_path: Path) -> str:
+    """Import a collection of 100,000 files of up to 6 bytes, all of them parts of one block; its name."""
+    dav.put(f"/{collection}/block", b"x" * 6)
+    dav.commit(collection)
+    files = " ".join(f"0:{number % 7}:{number:06d}.txt" for number in range(100_000))
+    (tmp_path / "manifest").write_text(f". {md5(b'x' * 6).hexdigest()}+6 {files}\n")
+    davserver(server.data, "import", f"{collection}-many", str(tmp_path / "manifest"))
+    return f"{collection}-many"
 
 
 def test_columns_sort_and_the_address_keeps_it(visit, dav, collection):

@@ -187,6 +187,15 @@ def test_the_list_without_scripts_has_links_to_every_page_and_order(dav: Client)
     assert seen == ["0", "1", "2", "3", "4"]
 
 
+def test_below_the_path_of_a_proxy_all_addresses_bear_it(dav: Client, site: Site, stage) -> None:
+    dav.expect(201, "MKCOL", "/c/d/")
+    app = guarded_app(site.house)
+    with stage[0].play(lambda environ, start: app(environ | {"SCRIPT_NAME": "/dav files"}, start)):
+        page = dav.expect(200, "GET", "/c/", Accept=BROWSER).body
+    assert [href for href in links_of(page) if not href.startswith(("/dav%20files/", "#"))] == []
+    assert state_of(page)["prefix"] == "/dav%20files"
+
+
 def test_versions_and_histories_are_listed_and_cannot_be_changed(dav: Client, site: Site) -> None:
     dav.expect(201, "PUT", "/c/a", b"")
     site.house.commit("c")

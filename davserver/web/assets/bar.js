@@ -21,10 +21,12 @@ export function liveBar(element, page) {
 function ofFolder(page) {
   const { listing } = page;
   const about = h("p", { class: "about" }, aboutOf(listing));
-  const ways = here.filter((way) => way.applies(listing)).map((way) =>
-    button(way.label, way.icon, () => Promise.resolve(way.run(page)).catch(complain), { kind: "plain" }));
+  const ways = here
+    .filter((way) => way.applies(listing))
+    .map((way) => button(way.label, way.icon, () => Promise.resolve(way.run(page)).catch(complain), { kind: "plain" }));
   if (!listing.mayWrite) return [...ways, about];
-  if (listing.isRoot) return [button("New collection", "plus", () => makeNew(page), { kind: "primary" }), ...ways, about];
+  if (listing.isRoot)
+    return [button("New collection", "plus", () => makeNew(page), { kind: "primary" }), ...ways, about];
   return [
     button("Upload files", "upload", () => page.uploads.choose(false), { kind: "primary" }),
     button("Upload a folder", "folder-up", () => page.uploads.choose(true)),
@@ -39,12 +41,17 @@ function ofSelection(page) {
   const targets = selection.entries;
   const bytes = targets.reduce((sum, entry) => sum + (entry.size ?? 0), 0);
   return [
-    button("Clear the selection", "close", () => (selection.clear(), page.list.focus(page.list.activeIndex)), { quiet: true }),
+    button("Clear the selection", "close", () => (selection.clear(), page.list.focus(page.list.activeIndex)), {
+      quiet: true,
+    }),
     h("p", { class: "about strong" }, `${count(targets.length, "selected", "selected")}, ${size(bytes)}`),
-    ...actions.filter((action) => action.applies(targets, listing)).map((action) =>
-      button(action.label(targets, listing), action.icon, () => perform(action, targets, page), {
-        kind: action.icon === "trash" ? "dangerous" : "",
-      })),
+    ...actions
+      .filter((action) => action.applies(targets, listing))
+      .map((action) =>
+        button(action.label(targets, listing), action.icon, () => perform(action, targets, page), {
+          kind: action.icon === "trash" ? "dangerous" : "",
+        }),
+      ),
   ];
 }
 
@@ -78,7 +85,11 @@ export async function makeNew(page) {
 function aboutOf(listing) {
   const things = listing.isRoot ? ["collection"] : listing.find ? ["result"] : ["entry", "entries"];
   const more = listing.complete ? "" : ", and more";
-  const only = listing.mayWrite ? "" : listing.kind === "version" ? " · as it was: it cannot be changed" : " · read only";
+  const only = listing.mayWrite
+    ? ""
+    : listing.kind === "version"
+      ? " · as it was: it cannot be changed"
+      : " · read only";
   return count(listing.total, ...things) + more + only;
 }
 

@@ -57,7 +57,11 @@ export async function transfer(listing, entries, how, target) {
   const isOneCollection = listing.collection !== null && listing.collection === target.collection;
   const isLive = listing.kind === "collection" || listing.kind === "folder";
   if (isOneCollection && isLive) {
-    await changeAll(listing, entries, (entry) => ({ do: how, to: [...target.path, entry.name].join("/"), overwrite: false }));
+    await changeAll(listing, entries, (entry) => ({
+      do: how,
+      to: [...target.path, entry.name].join("/"),
+      overwrite: false,
+    }));
     return;
   }
   const method = how === "move" ? "MOVE" : "COPY";
@@ -70,7 +74,8 @@ async function transferOne(listing, entry, method, target) {
   try {
     await send(method, listing.hrefOf(entry), { headers });
   } catch (error) {
-    if (error.status === 412 && (await isThere(listing, target))) throw new Refused(412, `“${shown(target.at(-1))}” is there already.`);
+    if (error.status === 412 && (await isThere(listing, target)))
+      throw new Refused(412, `“${shown(target.at(-1))}” is there already.`);
     fail(error, entry.name);
   }
 }
@@ -101,7 +106,7 @@ async function versionNow(listing) {
   try {
     return (await json("POST", address)).version;
   } catch (error) {
-    if (error.status === 403) return null;
+    if ([403, 404].includes(error.status)) return null;
     throw error;
   }
 }
@@ -122,7 +127,9 @@ async function isThere(listing, segments) {
 
 /** Say of which entry a refusal is. */
 function about(error, name) {
-  return error instanceof Refused ? new Refused(error.status, `“${shown(name)}”: ${error.message}`, error.details) : error;
+  return error instanceof Refused
+    ? new Refused(error.status, `“${shown(name)}”: ${error.message}`, error.details)
+    : error;
 }
 
 function fail(error, name) {

@@ -18,7 +18,9 @@ export class Clipboard {
     if (!targets.length || listing.isRoot || (how === "move" && !listing.mayWrite)) return;
     // The listing goes on to another folder: what it says of this one is held with the entries.
     this.#held = { how, targets, from: Object.assign(Object.create(Object.getPrototypeOf(listing)), listing) };
-    toast(`${how === "move" ? "Cut" : "Copied"} ${count(targets.length, "entry", "entries")}: Ctrl V puts them where you are then.`);
+    toast(
+      `${how === "move" ? "Cut" : "Copied"} ${count(targets.length, "entry", "entries")}: Ctrl V puts them where you are then.`,
+    );
   }
 
   /** Put what is held into the folder that is shown. */

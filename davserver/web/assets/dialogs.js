@@ -20,8 +20,22 @@ export function ask({ title, body, buttons, answer = (value) => value, check = (
       { method: "dialog", class: "question" },
       h("h2", { id: titleId }, title),
       h("div", { class: "question-body" }, ...body),
-      h("div", { class: "question-ways" }, ...buttons.map(({ label, kind = "", value }) =>
-        h("button", { class: `button ${kind}`, value, type: value ? "submit" : "button", onclick: value ? null : () => dialog.close("") }, label))),
+      h(
+        "div",
+        { class: "question-ways" },
+        ...buttons.map(({ label, kind = "", value }) =>
+          h(
+            "button",
+            {
+              class: `button ${kind}`,
+              value,
+              type: value ? "submit" : "button",
+              onclick: value ? null : () => dialog.close(""),
+            },
+            label,
+          ),
+        ),
+      ),
     );
     const dialog = h("dialog", { "aria-labelledby": titleId, class: wide ? "wide" : null }, form);
     form.addEventListener("submit", (event) => {
@@ -46,7 +60,12 @@ export function askName({ title, label, value = "", action, complaint, stem = fa
   const id = `name-${counter}`;
   const said = h("p", { class: "complaint", id: `${id}-complaint`, role: "alert" });
   const input = h("input", {
-    id, value, autocomplete: "off", spellcheck: "false", maxlength: "255", "aria-describedby": `${id}-complaint`,
+    id,
+    value,
+    autocomplete: "off",
+    spellcheck: "false",
+    maxlength: "255",
+    "aria-describedby": `${id}-complaint`,
   });
   const check = () => {
     said.textContent = complaint(input.value);
@@ -71,4 +90,3 @@ export const CANCEL = { label: "Cancel", value: "" };
 export function tell({ title, body, wide = false }) {
   return ask({ title, body, wide, buttons: [{ label: "Close", kind: "primary", value: "yes" }] });
 }
-

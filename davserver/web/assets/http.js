@@ -54,7 +54,8 @@ export async function send(method, path, options = {}) {
 
 /** Send a request whose answer is JSON. */
 export async function json(method, path, value, options = {}) {
-  const body = value === undefined ? {} : { body: JSON.stringify(value), headers: { "Content-Type": "application/json" } };
+  const body =
+    value === undefined ? {} : { body: JSON.stringify(value), headers: { "Content-Type": "application/json" } };
   return (await send(method, path, { ...body, ...options })).json();
 }
 

@@ -131,7 +131,10 @@ export class ListView extends EventTarget {
     this.table.setAttribute("aria-rowcount", String(total + 1));
     const { first, count } = this.#sight();
     const wanted = new Set([Math.min(this.#active, total - 1)]);
-    const [from, to] = [Math.max(0, Math.floor(first) - MORE_ROWS), Math.min(total - 1, Math.ceil(first + count) + MORE_ROWS)];
+    const [from, to] = [
+      Math.max(0, Math.floor(first) - MORE_ROWS),
+      Math.min(total - 1, Math.ceil(first + count) + MORE_ROWS),
+    ];
     for (let index = from; index <= to; index += 1) wanted.add(index);
     for (const [index, element] of this.#rows) {
       if (!wanted.has(index)) {

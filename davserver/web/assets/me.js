@@ -15,19 +15,30 @@ export function showMe(element, { prefix, user, open }) {
 }
 
 function whoIs(prefix, user, open) {
-  if (user) return h("span", { class: "user", title: `Signed in as ${shown(user)}` }, icon("user"), h("bdi", {}, shown(user)));
+  if (user)
+    return h("span", { class: "user", title: `Signed in as ${shown(user)}` }, icon("user"), h("bdi", {}, shown(user)));
   if (open) return null;
   const to = encodeURIComponent(location.pathname);
-  return h("a", { class: "button", href: `${prefix}/_/signin?to=${to}` }, icon("user"), h("span", { class: "label" }, "Sign in"));
+  return h(
+    "a",
+    { class: "button", href: `${prefix}/_/signin?to=${to}` },
+    icon("user"),
+    h("span", { class: "label" }, "Sign in"),
+  );
 }
 
 function themeButton() {
-  const element = button("", "system", () => {
-    const next = THEMES[(THEMES.indexOf(chosen()) + 1) % THEMES.length];
-    choose(next);
-    label();
-    announce(`Colours: ${next}`);
-  }, { quiet: true });
+  const element = button(
+    "",
+    "system",
+    () => {
+      const next = THEMES[(THEMES.indexOf(chosen()) + 1) % THEMES.length];
+      choose(next);
+      label();
+      announce(`Colours: ${next}`);
+    },
+    { quiet: true },
+  );
   const label = () => {
     const theme = chosen();
     element.title = `Colours: ${theme}`;

@@ -59,28 +59,45 @@ export class Panel {
       {},
       icon(kindOf(entry, this.page.listing)[0]),
       h("h2", { tabindex: "-1" }, h("bdi", {}, shown(entry.name))),
-      button("Close details", "close", () => (this.close(), this.page.list.focus(this.page.list.activeIndex)), { quiet: true }),
+      button("Close details", "close", () => (this.close(), this.page.list.focus(this.page.list.activeIndex)), {
+        quiet: true,
+      }),
     );
   }
 
   #ways(entry) {
     const { listing } = this.page;
-    const open = h("a", { class: "button", href: listing.hrefOf(entry), target: entry.folder ? null : "_blank", rel: "noopener" }, icon("open"), h("span", { class: "label" }, "Open"));
+    const open = h(
+      "a",
+      { class: "button", href: listing.hrefOf(entry), target: entry.folder ? null : "_blank", rel: "noopener" },
+      icon("open"),
+      h("span", { class: "label" }, "Open"),
+    );
     const ways = actions.filter((action) => action.applies([entry], listing));
-    return h("div", { class: "panel-ways" }, open, ...ways.map((action) =>
-      button(action.label([entry], listing), action.icon, () => Promise.resolve(action.run([entry], this.page)).catch(complain))));
+    return h(
+      "div",
+      { class: "panel-ways" },
+      open,
+      ...ways.map((action) =>
+        button(action.label([entry], listing), action.icon, () =>
+          Promise.resolve(action.run([entry], this.page)).catch(complain),
+        ),
+      ),
+    );
   }
 
   #sections(entry) {
     const { listing } = this.page;
-    return sections.filter((section) => section.applies(entry, listing)).map((section) => {
-      const box = h("section", {}, section.title && h("h3", {}, section.title));
-      const show = (content) => (content ? box.append(content) : box.remove());
-      Promise.resolve(section.panel(entry, listing, this.page)).then(show, (error) => {
-        box.remove();
-        complain(error);
+    return sections
+      .filter((section) => section.applies(entry, listing))
+      .map((section) => {
+        const box = h("section", {}, section.title && h("h3", {}, section.title));
+        const show = (content) => (content ? box.append(content) : box.remove());
+        Promise.resolve(section.panel(entry, listing, this.page)).then(show, (error) => {
+          box.remove();
+          complain(error);
+        });
+        return box;
       });
-      return box;
-    });
   }
 }

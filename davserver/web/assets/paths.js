@@ -16,7 +16,11 @@ export function hrefOf(prefix, segments, isFolder) {
 export function segmentsOf(prefix, pathname) {
   if (!pathname.startsWith(`${prefix}/`)) return null;
   try {
-    return pathname.slice(prefix.length + 1).split("/").filter((part) => part && part !== ".").map(decodeURIComponent);
+    return pathname
+      .slice(prefix.length + 1)
+      .split("/")
+      .filter((part) => part && part !== ".")
+      .map(decodeURIComponent);
   } catch {
     return null;
   }

@@ -57,11 +57,26 @@ async function grow(prefix, branch, segments, choose) {
 
 function leaf(prefix, segments, choose) {
   const branch = h("ul", { role: "group", hidden: true });
-  const label = h("span", { class: "tree-label" }, icon("chevron"), icon(segments.length > 1 ? "folder" : "collection"), h("bdi", {}, shown(segments.at(-1))));
-  const item = h("li", {
-    role: "treeitem", tabindex: "-1", "aria-expanded": "false", "aria-selected": "false", "aria-label": shown(segments.at(-1)),
-    "data-segments": JSON.stringify(segments),
-  }, label, branch);
+  const label = h(
+    "span",
+    { class: "tree-label" },
+    icon("chevron"),
+    icon(segments.length > 1 ? "folder" : "collection"),
+    h("bdi", {}, shown(segments.at(-1))),
+  );
+  const item = h(
+    "li",
+    {
+      role: "treeitem",
+      tabindex: "-1",
+      "aria-expanded": "false",
+      "aria-selected": "false",
+      "aria-label": shown(segments.at(-1)),
+      "data-segments": JSON.stringify(segments),
+    },
+    label,
+    branch,
+  );
   item.open = async () => {
     if (!branch.hidden) return;
     if (!branch.childElementCount) await grow(prefix, branch, segments, choose).catch(complain);
@@ -99,7 +114,9 @@ async function openTo(tree, at, choose) {
 /** Walk the tree by keys (ARIA Authoring Practices, tree view). */
 function walk(event, choose) {
   const item = event.target.closest('[role="treeitem"]');
-  const all = [...event.currentTarget.querySelectorAll('[role="treeitem"]')].filter((each) => !each.parentElement.closest("[hidden]"));
+  const all = [...event.currentTarget.querySelectorAll('[role="treeitem"]')].filter(
+    (each) => !each.parentElement.closest("[hidden]"),
+  );
   const here = all.indexOf(item);
   const isOpen = item?.getAttribute("aria-expanded") === "true";
   const ways = {

@@ -25,7 +25,10 @@ function cells(entry, listing, isSelected) {
   const name = shown(entry.name);
   const right = listing.isRoot && RIGHTS[entry.right];
   return [
-    cell("select", h("input", { type: "checkbox", tabindex: "-1", "aria-label": `Select ${name}`, checked: isSelected })),
+    cell(
+      "select",
+      h("input", { type: "checkbox", tabindex: "-1", "aria-label": `Select ${name}`, checked: isSelected }),
+    ),
     cell(
       "name",
       icon(iconOf(entry, listing)),
@@ -34,13 +37,29 @@ function cells(entry, listing, isSelected) {
       right && h("span", { class: "badge" }, right),
     ),
     cell("size", size(entry.size)),
-    cell("modified", h("time", { datetime: machine(entry.modified), title: exactly(entry.modified) }, when(entry.modified))),
-    cell("more", h("button", { type: "button", class: "button quiet", tabindex: "-1", "aria-label": `Details of ${name}` }, icon("more"))),
+    cell(
+      "modified",
+      h("time", { datetime: machine(entry.modified), title: exactly(entry.modified) }, when(entry.modified)),
+    ),
+    cell(
+      "more",
+      h(
+        "button",
+        { type: "button", class: "button quiet", tabindex: "-1", "aria-label": `Details of ${name}` },
+        icon("more"),
+      ),
+    ),
   ];
 }
 
 function waiting() {
-  return [cell("select"), cell("name", h("span", { class: "waiting" }, "…")), cell("size"), cell("modified"), cell("more")];
+  return [
+    cell("select"),
+    cell("name", h("span", { class: "waiting" }, "…")),
+    cell("size"),
+    cell("modified"),
+    cell("more"),
+  ];
 }
 
 function cell(name, ...children) {

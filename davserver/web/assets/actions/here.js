@@ -15,7 +15,17 @@ const isLive = (listing) => listing.kind === "collection" || listing.kind === "f
 export const here = [
   { label: "History", icon: "history", applies: isLive, run: showVersions },
   { label: "Deleted", icon: "trash", applies: isLive, run: showDeleted },
-  { label: "Storage", icon: "storage", applies: isLive, run: ({ listing }) => openCollection(listing.prefix, listing.collection) },
-  { label: "Storage", icon: "storage", applies: (listing) => listing.isRoot, run: ({ listing }) => openAll(listing.prefix) },
+  {
+    label: "Storage",
+    icon: "storage",
+    applies: isLive,
+    run: ({ listing }) => openCollection(listing.prefix, listing.collection),
+  },
+  {
+    label: "Storage",
+    icon: "storage",
+    applies: (listing) => listing.isRoot,
+    run: ({ listing }) => openAll(listing.prefix),
+  },
   { label: "Trash", icon: "trash", applies: (listing) => listing.isRoot && listing.mayWrite, run: showTrash },
 ];

@@ -10,7 +10,9 @@ export const icon = "trash";
 export const keys = ["Delete"];
 export const label = () => "Delete";
 export const applies = (targets, listing) =>
-  targets.length > 0 && listing.mayWrite && targets.every((entry) => !entry.href && (!listing.isRoot || entry.right === "manage"));
+  targets.length > 0 &&
+  listing.mayWrite &&
+  targets.every((entry) => !entry.href && (!listing.isRoot || entry.right === "manage"));
 
 export async function run(targets, page) {
   const { listing } = page;

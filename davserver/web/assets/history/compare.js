@@ -9,8 +9,12 @@ import { pagedList } from "./pages.js";
 
 const PAGE = 100;
 const STATUS = {
-  added: ["+", "Added"], removed: ["−", "Removed"], changed: ["~", "Changed"], moved: ["→", "Moved"],
-  replaced: ["~", "Replaced"], properties: ["·", "Times or properties"],
+  added: ["+", "Added"],
+  removed: ["−", "Removed"],
+  changed: ["~", "Changed"],
+  moved: ["→", "Moved"],
+  replaced: ["~", "Replaced"],
+  properties: ["·", "Times or properties"],
 };
 
 /** Compare a version with the one before it; both ends can be chosen anew. */
@@ -25,7 +29,11 @@ export async function compare(place, page, version) {
     from.select.addEventListener("change", draw);
     to.select.addEventListener("change", draw);
     draw();
-    await tell({ title: "What changed", body: [h("div", { class: "compare-ends" }, from.label, to.label), box], wide: true });
+    await tell({
+      title: "What changed",
+      body: [h("div", { class: "compare-ends" }, from.label, to.label), box],
+      wide: true,
+    });
   } catch (error) {
     complain(error);
   }
@@ -33,7 +41,12 @@ export async function compare(place, page, version) {
 
 function choice(name, versions, chosen, withNow) {
   const options = versions.map((each) =>
-    h("option", { value: each.version, selected: each.version === chosen }, `${each.version}: ${each.label ? shown(each.label) : when(madeAt(each))}`));
+    h(
+      "option",
+      { value: each.version, selected: each.version === chosen },
+      `${each.version}: ${each.label ? shown(each.label) : when(madeAt(each))}`,
+    ),
+  );
   const now = withNow && h("option", { value: "live", selected: chosen === "live" }, "Now");
   const select = h("select", { "aria-label": name }, now, ...options);
   return { select, label: h("div", { class: "compare-end" }, h("span", { "aria-hidden": "true" }, name), select) };
@@ -61,11 +74,26 @@ function row(place, page, from, to, change) {
     "li",
     { class: `change ${change.status}` },
     h("span", { class: "change-sign", "aria-hidden": "true" }, sign),
-    h("div", { class: "history-words" },
-      h("p", {}, h("span", { class: "hidden" }, `${word}: `), h("bdi", {}, shown(change.path) || "the collection itself")),
+    h(
+      "div",
+      { class: "history-words" },
+      h(
+        "p",
+        {},
+        h("span", { class: "hidden" }, `${word}: `),
+        h("bdi", {}, shown(change.path) || "the collection itself"),
+      ),
       h("p", { class: "history-about" }, `${word}, ${was}${sizes.join(" → ")}`),
-      isText && lines(place, from, to, change.path)),
-    canRestore && h("div", { class: "history-ways" }, button("Restore", "", () => bringBack(place, page, from, change.path), { "aria-label": `Restore ${shown(change.path)}` })),
+      isText && lines(place, from, to, change.path),
+    ),
+    canRestore &&
+      h(
+        "div",
+        { class: "history-ways" },
+        button("Restore", "", () => bringBack(place, page, from, change.path), {
+          "aria-label": `Restore ${shown(change.path)}`,
+        }),
+      ),
   );
 }
 
@@ -78,7 +106,14 @@ function lines(place, from, to, path) {
     try {
       const told = await ask(place.prefix, place.collection, "diff/text", { from, to, path });
       const text = told.diff ?? `These cannot be compared as text: ${told.reason}`;
-      fill(shownLines, ...text.trimEnd().split("\n").slice(told.diff ? 2 : 0).map(line));
+      fill(
+        shownLines,
+        ...text
+          .trimEnd()
+          .split("\n")
+          .slice(told.diff ? 2 : 0)
+          .map(line),
+      );
     } catch (error) {
       complain(error);
     }

@@ -23,8 +23,17 @@ export function showDeleted(page) {
 }
 
 function row(page, prefix, collection, gone) {
-  const item = h("li", {}, icon(gone.kind === "folder" ? "folder" : "file"),
-    h("div", { class: "history-words" }, h("p", {}, h("bdi", {}, shown(gone.path))), h("p", { class: "history-about" }, `last in version ${gone.version}`)));
+  const item = h(
+    "li",
+    {},
+    icon(gone.kind === "folder" ? "folder" : "file"),
+    h(
+      "div",
+      { class: "history-words" },
+      h("p", {}, h("bdi", {}, shown(gone.path))),
+      h("p", { class: "history-about" }, `last in version ${gone.version}`),
+    ),
+  );
   const bringBack = async () => {
     try {
       await restore(prefix, collection, gone.version, gone.path);
@@ -35,6 +44,13 @@ function row(page, prefix, collection, gone) {
       complain(error);
     }
   };
-  if (page.listing.mayWrite) item.append(h("div", { class: "history-ways" }, button("Restore", "", bringBack, { "aria-label": `Restore ${shown(gone.path)}` })));
+  if (page.listing.mayWrite)
+    item.append(
+      h(
+        "div",
+        { class: "history-ways" },
+        button("Restore", "", bringBack, { "aria-label": `Restore ${shown(gone.path)}` }),
+      ),
+    );
   return item;
 }

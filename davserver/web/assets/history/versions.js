@@ -13,7 +13,12 @@ const PAGE = 50;
 
 /** Show the history of the collection that a listing is in. */
 export function showVersions(page) {
-  const place = { prefix: page.listing.prefix, collection: page.listing.collection, path: page.listing.path, mayWrite: page.listing.mayWrite };
+  const place = {
+    prefix: page.listing.prefix,
+    collection: page.listing.collection,
+    path: page.listing.path,
+    mayWrite: page.listing.mayWrite,
+  };
   const box = h("div", { class: "history-box" });
   const draw = () => fill(box, place.mayWrite && makeNow(place, draw), listOf(place, page));
   draw();
@@ -34,7 +39,12 @@ function listOf(place, page) {
 
 function makeNow(place, done) {
   const make = async () => {
-    const label = await askName({ title: "Keep what is now", label: "What shall this version be called?", action: "Keep", complaint: (text) => (text.trim() ? "" : "A name is needed.") });
+    const label = await askName({
+      title: "Keep what is now",
+      label: "What shall this version be called?",
+      action: "Keep",
+      complaint: (text) => (text.trim() ? "" : "A name is needed."),
+    });
     if (label === null) return;
     try {
       await commit(place.prefix, place.collection, { label });
@@ -66,15 +76,35 @@ function row(place, page, version) {
     "li",
     {},
     icon("history"),
-    h("div", { class: "history-words" },
-      h("p", {}, h("time", { datetime: version.created, title: exactly(madeAt(version)) }, when(madeAt(version))), " ", label),
-      h("p", { class: "history-about" }, `${version.version} · ${count(version.files, "file")}, ${size(version.bytes)}${version.message ? ` · ${shown(version.message)}` : ""}`)),
+    h(
+      "div",
+      { class: "history-words" },
+      h(
+        "p",
+        {},
+        h("time", { datetime: version.created, title: exactly(madeAt(version)) }, when(madeAt(version))),
+        " ",
+        label,
+      ),
+      h(
+        "p",
+        { class: "history-about" },
+        `${version.version} · ${count(version.files, "file")}, ${size(version.bytes)}`,
+        version.message && ` · ${shown(version.message)}`,
+      ),
+    ),
     h("div", { class: "history-ways" }, ...ways),
   );
 }
 
 async function rename(place, version, done) {
-  const label = await askName({ title: "Name this version", label: "A version with a name is kept for good", value: version.label ?? "", action: "Name", complaint: (text) => (text.trim() ? "" : "A name is needed.") });
+  const label = await askName({
+    title: "Name this version",
+    label: "A version with a name is kept for good",
+    value: version.label ?? "",
+    action: "Name",
+    complaint: (text) => (text.trim() ? "" : "A name is needed."),
+  });
   if (label === null) return;
   try {
     Object.assign(version, await annotate(place.prefix, place.collection, version.version, { label }));

@@ -15,10 +15,20 @@ export function panel(entry, listing) {
     ["Modified", exactly(entry.modified)],
     ["Type", entry.type],
     ["Where", entry.where && shown(entry.where.join(" / "))],
-    ["You may", listing.isRoot ? { read: "read", write: "read and write", manage: "read, write and manage" }[entry.right] : null],
+    [
+      "You may",
+      listing.isRoot ? { read: "read", write: "read and write", manage: "read, write and manage" }[entry.right] : null,
+    ],
     ["Entity tag", entry.etag],
   ];
-  return h("dl", { class: "facts" }, ...facts.filter(([, value]) => value).flatMap(([name, value]) => [
-    h("dt", {}, name), h("dd", { class: name === "Entity tag" ? "code" : null }, h("bdi", {}, value)),
-  ]));
+  return h(
+    "dl",
+    { class: "facts" },
+    ...facts
+      .filter(([, value]) => value)
+      .flatMap(([name, value]) => [
+        h("dt", {}, name),
+        h("dd", { class: name === "Entity tag" ? "code" : null }, h("bdi", {}, value)),
+      ]),
+  );
 }

@@ -22,13 +22,23 @@ export async function panel(entry, listing, page) {
     throw error;
   }
   if (!told.versions.length) return h("p", { class: "history-about" }, "In no version yet.");
-  return h("ul", { class: "turns" }, ...told.versions.map((version, index) => turn(place, page, entry, path, version, index === 0)));
+  return h(
+    "ul",
+    { class: "turns" },
+    ...told.versions.map((version, index) => turn(place, page, entry, path, version, index === 0)),
+  );
 }
 
 function turn(place, page, entry, path, version, isNewest) {
   const moment = when(madeAt(version));
-  const words = version.kind === null ? "deleted" : `${version.label ? `${shown(version.label)} · ` : ""}${size(version.path_bytes)}`;
-  const there = version.kind === null ? null : hrefOf(place.prefix, segmentsIn(place.collection, version, path.split("/")), entry.folder);
+  const words =
+    version.kind === null
+      ? "deleted"
+      : `${version.label ? `${shown(version.label)} · ` : ""}${size(version.path_bytes)}`;
+  const there =
+    version.kind === null
+      ? null
+      : hrefOf(place.prefix, segmentsIn(place.collection, version, path.split("/")), entry.folder);
   const link = there
     ? h("a", { href: there, target: entry.folder ? null : "_blank", rel: "noopener" }, moment)
     : h("span", {}, moment);
@@ -41,6 +51,10 @@ function turn(place, page, entry, path, version, isNewest) {
       complain(error);
     }
   };
-  const way = place.mayWrite && there && !isNewest && button("Restore", "", bringBack, { kind: "link", "aria-label": `Restore as of ${moment}` });
+  const way =
+    place.mayWrite &&
+    there &&
+    !isNewest &&
+    button("Restore", "", bringBack, { kind: "link", "aria-label": `Restore as of ${moment}` });
   return h("li", {}, h("div", {}, link, h("span", { class: "history-about" }, words)), way);
 }

@@ -5,8 +5,14 @@ import { count, duration, shown, size } from "../words.js";
 
 const MOST_SHOWN = 60;
 const STATES = {
-  waiting: "Waiting", sending: "", offline: "Waiting for the network…", asking: "There is one of this name", paused: "Paused",
-  done: "Done", skipped: "Skipped", failed: "Failed",
+  waiting: "Waiting",
+  sending: "",
+  offline: "Waiting for the network…",
+  asking: "There is one of this name",
+  paused: "Paused",
+  done: "Done",
+  skipped: "Skipped",
+  failed: "Failed",
 };
 const FIRST = ["failed", "asking", "sending", "offline", "paused", "waiting", "done", "skipped"];
 
@@ -49,10 +55,18 @@ export class Dock {
     const more = items.length - shownItems.length;
     fill(
       this.element,
-      h("section", { class: "dock", "aria-label": "Uploads" },
+      h(
+        "section",
+        { class: "dock", "aria-label": "Uploads" },
         this.#head(items),
-        h("ul", { class: "dock-items" }, ...old.map((each) => this.#old(each)), ...shownItems.map((item) => this.#item(item)),
-          more > 0 && h("li", { class: "dock-more" }, `and ${count(more, "more", "more")}`))),
+        h(
+          "ul",
+          { class: "dock-items" },
+          ...old.map((each) => this.#old(each)),
+          ...shownItems.map((item) => this.#item(item)),
+          more > 0 && h("li", { class: "dock-more" }, `and ${count(more, "more", "more")}`),
+        ),
+      ),
     );
     if (focused) this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
@@ -62,7 +76,9 @@ export class Dock {
     const paused = open.length > 0 && open.every((item) => item.state === "paused");
     const ways = [];
     if (open.length) {
-      const way = paused ? ["Resume all", "play", () => this.queue.resumeAll()] : ["Pause all", "pause", () => this.queue.pauseAll()];
+      const way = paused
+        ? ["Resume all", "play", () => this.queue.resumeAll()]
+        : ["Pause all", "pause", () => this.queue.pauseAll()];
       ways.push(button(...way, { quiet: true, "data-key": "all" }));
     } else ways.push(button("Clear the list", "close", () => this.queue.tidy(), { quiet: true, "data-key": "tidy" }));
     return h("header", {}, h("h2", {}, this.#title(items, open)), ...ways);
@@ -90,9 +106,12 @@ export class Dock {
     const key = item.segments.join("/");
     const share = item.file.size ? item.sent / item.file.size : Number(item.state === "done");
     const isOpen = ["sending", "offline", "paused"].includes(item.state);
-    const state = item.error ? item.error.message : STATES[item.state] || `${size(item.sent)} of ${size(item.file.size)}`;
+    const state = item.error
+      ? item.error.message
+      : STATES[item.state] || `${size(item.sent)} of ${size(item.file.size)}`;
     const ways = [];
-    if (["waiting", "sending", "offline"].includes(item.state)) ways.push(["Pause", "pause", () => this.queue.pause(item)]);
+    if (["waiting", "sending", "offline"].includes(item.state))
+      ways.push(["Pause", "pause", () => this.queue.pause(item)]);
     if (item.state === "paused") ways.push(["Resume", "play", () => this.queue.resume(item)]);
     if (item.state === "failed") ways.push(["Try again", "retry", () => this.queue.resume(item)]);
     if (!["done", "skipped", "asking"].includes(item.state)) ways.push(["Cancel", "close", () => this.giveUp(item)]);
@@ -100,11 +119,16 @@ export class Dock {
       "li",
       { class: `dock-item ${item.state}` },
       icon({ done: "check", failed: "warning", skipped: "close" }[item.state] ?? "upload"),
-      h("div", { class: "dock-words" },
+      h(
+        "div",
+        { class: "dock-words" },
         h("bdi", { class: "dock-name", title: shown(key) }, shown(item.segments.at(-1))),
         h("span", { class: "dock-state" }, state),
-        isOpen && h("progress", { max: "1", value: share, "aria-label": `Sent of ${shown(item.segments.at(-1))}` })),
-      ...ways.map(([label, name, run]) => button(`${label}: ${shown(item.segments.at(-1))}`, name, run, { quiet: true, "data-key": `${label} ${key}` })),
+        isOpen && h("progress", { max: "1", value: share, "aria-label": `Sent of ${shown(item.segments.at(-1))}` }),
+      ),
+      ...ways.map(([label, name, run]) =>
+        button(`${label}: ${shown(item.segments.at(-1))}`, name, run, { quiet: true, "data-key": `${label} ${key}` }),
+      ),
     );
   }
 
@@ -114,9 +138,12 @@ export class Dock {
       "li",
       { class: "dock-item paused" },
       icon("history"),
-      h("div", { class: "dock-words" },
+      h(
+        "div",
+        { class: "dock-words" },
         h("bdi", { class: "dock-name" }, name),
-        h("span", { class: "dock-state" }, "Was not finished. Choose the file again to go on where it stopped.")),
+        h("span", { class: "dock-state" }, "Was not finished. Choose the file again to go on where it stopped."),
+      ),
       button(`Choose again: ${name}`, "play", () => this.choose(each), { quiet: true }),
       button(`Give up: ${name}`, "close", () => this.giveUp(each), { quiet: true }),
     );

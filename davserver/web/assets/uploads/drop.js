@@ -9,7 +9,8 @@ export function liveDrop(page, add) {
   const veil = h("div", { class: "veil", hidden: true }, icon("upload"), h("p", {}, "Drop to upload here"));
   document.body.append(veil);
   let depth = 0;
-  const hasFiles = (event) => event.dataTransfer?.types.includes("Files") && page.listing.mayWrite && !page.listing.isRoot;
+  const hasFiles = (event) =>
+    event.dataTransfer?.types.includes("Files") && page.listing.mayWrite && !page.listing.isRoot;
   const mark = (row) => {
     document.querySelector("tr.dropping")?.classList.remove("dropping");
     row?.classList.add("dropping");
@@ -38,7 +39,10 @@ export function liveDrop(page, add) {
     const row = folderRow(page, event);
     const entry = row && page.listing.at(Number(row.dataset.index));
     mark(null);
-    gatherDropped(event.dataTransfer).then((gathered) => add(entry ? page.listing.segmentsOf(entry) : page.listing.segments, gathered), complain);
+    gatherDropped(event.dataTransfer).then(
+      (gathered) => add(entry ? page.listing.segmentsOf(entry) : page.listing.segments, gathered),
+      complain,
+    );
   });
 }
 

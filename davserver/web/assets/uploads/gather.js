@@ -5,7 +5,9 @@
 /** Read what was dropped; folders with all that is in them, empty ones too. */
 export async function gatherDropped(transfer) {
   // The items are gone once the event is over: take all of them first.
-  const roots = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+  const roots = [...transfer.items]
+    .filter((item) => item.kind === "file")
+    .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
   const files = [];
   const folders = [];
   for (const root of roots) {
@@ -17,7 +19,10 @@ export async function gatherDropped(transfer) {
 
 /** Read what was chosen with a field. */
 export function gatherChosen(list) {
-  const files = [...list].map((file) => ({ file, path: (file.webkitRelativePath || file.name).split("/").filter(Boolean) }));
+  const files = [...list].map((file) => ({
+    file,
+    path: (file.webkitRelativePath || file.name).split("/").filter(Boolean),
+  }));
   return { files, folders: [] };
 }
 

@@ -20,15 +20,25 @@ export function remembered() {
 
 /** Return the upload of the same file to the same place, if one has begun. */
 export function recall(segments, file) {
-  const place = JSON.stringify(segments);
-  return remembered().find((each) =>
-    JSON.stringify(each.segments) === place && each.size === file.size && each.modified === file.lastModified);
+  const wanted = mark(segments, file.size, file.lastModified);
+  return remembered().find((each) => mark(each.segments, each.size, each.modified) === wanted);
 }
 
+/** Return what tells one upload from another. */
+export const mark = (segments, size, modified) => JSON.stringify([segments, size, modified]);
+
 export function remember(url, segments, file, condition) {
-  write([...remembered().filter((each) => each.url !== url), {
-    url, segments, size: file.size, modified: file.lastModified, condition, begun: Date.now(),
-  }]);
+  write([
+    ...remembered().filter((each) => each.url !== url),
+    {
+      url,
+      segments,
+      size: file.size,
+      modified: file.lastModified,
+      condition,
+      begun: Date.now(),
+    },
+  ]);
 }
 
 export function forget(url) {

@@ -30,7 +30,16 @@ export class Queue extends EventTarget {
     this.#choice = null;
     for (const path of folders) this.#folder(target, [...target, ...path]).catch(() => {}); // the files in it will say so
     for (const { file, path } of files) {
-      this.items.push({ file, target, segments: [...target, ...path], state: "waiting", sent: 0, condition: {}, error: null, stop: null });
+      this.items.push({
+        file,
+        target,
+        segments: [...target, ...path],
+        state: "waiting",
+        sent: 0,
+        condition: {},
+        error: null,
+        stop: null,
+      });
     }
     this.#go();
   }
@@ -115,7 +124,10 @@ export class Queue extends EventTarget {
     if (stop.signal.aborted) return; // whoever stopped it said what it is now
     if (error instanceof Conflict) await this.#settle(item);
     else {
-      item.error = error.name === "NotFoundError" || error.name === "NotReadableError" ? new Error("The file on your side is gone, or has changed.") : error;
+      item.error =
+        error.name === "NotFoundError" || error.name === "NotReadableError"
+          ? new Error("The file on your side is gone, or has changed.")
+          : error;
       this.#set(item, "failed");
     }
   }

@@ -64,10 +64,17 @@ async function sendInPieces(job) {
     progress(offset);
     const end = Math.min(offset + PIECE_BYTES, file.size);
     const isLast = end === file.size;
-    const headers = { "Content-Type": "application/partial-upload", "Upload-Offset": offset, "Upload-Complete": isLast ? "?1" : "?0" };
+    const headers = {
+      "Content-Type": "application/partial-upload",
+      "Upload-Offset": offset,
+      "Upload-Complete": isLast ? "?1" : "?0",
+    };
     const start = offset;
     const answer = await request("PATCH", url, {
-      headers, body: file.slice(offset, end), signal, progress: (sent) => progress(start + sent),
+      headers,
+      body: file.slice(offset, end),
+      signal,
+      progress: (sent) => progress(start + sent),
     });
     if (answer.status === 409) offset = numberIn(answer, "Upload-Offset") ?? 0;
     else if (answer.status < 300) offset = end;
@@ -121,7 +128,11 @@ function check(answer) {
 /** Tell whether the file of the server is this one: its digest says so. Without one, nobody knows. */
 async function isSame(path, file) {
   if (!globalThis.crypto?.subtle) return false;
-  const response = await fetch(path, { method: "HEAD", cache: "no-store", headers: { "Want-Repr-Digest": "sha-256=10" } });
+  const response = await fetch(path, {
+    method: "HEAD",
+    cache: "no-store",
+    headers: { "Want-Repr-Digest": "sha-256=10" },
+  });
   const told = /sha-256=:([^:]+):/.exec(response.headers.get("Repr-Digest") ?? "");
   if (!told || Number(response.headers.get("Content-Length")) !== file.size) return false;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));

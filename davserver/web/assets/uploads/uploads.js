@@ -7,7 +7,7 @@ import { shown, size } from "../words.js";
 import { Dock } from "./dock.js";
 import { liveDrop } from "./drop.js";
 import { gatherChosen } from "./gather.js";
-import { forget, recall, remembered } from "./memory.js";
+import { forget, mark, recall, remembered } from "./memory.js";
 import { Queue } from "./queue.js";
 import { request } from "./request.js";
 
@@ -47,8 +47,10 @@ export class Uploads {
 
   /** What was begun before and is not in the queue. */
   #unfinished() {
-    const queued = new Set(this.queue.items.map((item) => recall(item.segments, item.file)?.url));
-    return remembered().filter((each) => !queued.has(each.url));
+    const known = remembered();
+    if (!known.length) return known;
+    const queued = new Set(this.queue.items.map(({ segments, file }) => mark(segments, file.size, file.lastModified)));
+    return known.filter((each) => !queued.has(mark(each.segments, each.size, each.modified)));
   }
 
   #chooseAgain(each) {
@@ -72,15 +74,24 @@ export class Uploads {
 
   /** Show what has come, but not after each of a thousand files. */
   #lookAgain() {
-    this.#looking ||= setTimeout(() => {
-      this.#looking = 0;
-      this.page.listing.refresh().catch(() => {}); // the next one that is stored tries again
-    }, this.queue.isBusy ? LOOK_AGAIN_MS : 50);
+    this.#looking ||= setTimeout(
+      () => {
+        this.#looking = 0;
+        this.page.listing.refresh().catch(() => {}); // the next one that is stored tries again
+      },
+      this.queue.isBusy ? LOOK_AGAIN_MS : 50,
+    );
   }
 }
 
 function pick(options, take) {
-  const input = h("input", { type: "file", class: "hidden", "aria-label": "Files to upload", tabindex: "-1", ...options });
+  const input = h("input", {
+    type: "file",
+    class: "hidden",
+    "aria-label": "Files to upload",
+    tabindex: "-1",
+    ...options,
+  });
   input.addEventListener("change", () => {
     take([...input.files]);
     input.remove();
