@@ -34,7 +34,7 @@ from davserver.middleware.wsgi import Application, Environ, Headers, StartRespon
 _TARGET = re.compile(
     rf"{BELOW}/(?:_/(?P<service>zip|preview|api/list)/)?(?P<text>{PATTERN})(?P<rest>(?:/[^?]*)?)(?:\?|\Z)"
 )
-_ASSET = re.compile(rf"{BELOW}/_/assets/")
+_ASSET = re.compile(rf"{BELOW}/_/assets/[0-9a-f]+/[a-z0-9./-]+\Z")
 _CHALLENGE = ("WWW-Authenticate", 'Basic realm="link", charset="UTF-8"')
 _LOOKING = ("GET", "HEAD", "OPTIONS", "PROPFIND")
 _PARTS = ("HTTP_CONTENT_RANGE", "HTTP_UPLOAD_COMPLETE", "HTTP_X_UPDATE_RANGE", "HTTP_OC_CHUNKED")

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
+from davserver.access.passwords import Passwords
+from davserver.access.sharing import Wish, make_link
 from davserver.catalog.model import Grant, Right
 from davserver.collection.attributes import EMPTY
 from davserver.collection.change import Mkdir, Put
@@ -337,3 +339,43 @@ def test_what_looks_through_a_collection_takes_the_right_to_read(visitors, metho
         assert answer.status == (207 if right >= Right.READ else 404 if who else 401), (who, answer)
     elsewhere = visitors.send("nobody", method, "/shared/", body.replace("$", f"/{name}").encode())
     assert name.encode() + b"/f" not in elsewhere.body
+
+
+LINKED = [
+    Deed(Right.READ, "GET", "/f"),
+    Deed(Right.READ, "PROPFIND", "/", None, {"Depth": "1"}),
+    *(deed for deed in CHANGES if deed.method != "COPY"),
+]
+
+
+@pytest.mark.parametrize("deed", LINKED, ids=title)
+def test_a_link_gives_one_right_to_everybody(visitors, deed):
+    name, uuid = make(visitors)
+    info = visitors.house.info(name)
+    wish = Wish(collection=name, made_by="manager")
+    _, url = make_link(visitors.house, Passwords(), wish)
+    before = visitors.house.view_uuid(uuid)
+    for who in ROLES:
+        answer = do(visitors, who, deed, url.rstrip("/"), name)
+        assert answer.status in ({200, 207} if deed.need is Right.READ else {405}), (who, answer)
+    now = visitors.house.view_uuid(uuid)
+    assert (now.info, now.root) == (before.info, before.root)
+    visitors.house.edit(lambda edit: edit.access().set_grant(Grant(info.id, "manager", Right.WRITE)))
+    assert {do(visitors, who, deed, url.rstrip("/"), name).status for who in ROLES} == {404}
+
+
+def test_making_listing_and_ending_links_takes_the_right_to_manage(visitors):
+    for who, right in ROLES.items():
+        name, _ = make(visitors)
+        link, _ = make_link(visitors.house, Passwords(), Wish(collection=name))
+        body = f'{{"collection": "{name}"}}'.encode()
+        made = visitors.send(who, "POST", "/_/api/links", body, {"Content-Type": "application/json"})
+        listed = visitors.send(who, "GET", f"/_/api/links?collection={name}")
+        ended = visitors.send(who, "DELETE", f"/_/api/links/{link.id}")
+        statuses = (made.status, listed.status, ended.status)
+        if right is Right.MANAGE:
+            assert statuses == (201, 200, 204)
+        elif right is Right.NONE:
+            assert statuses == ((404,) * 3 if who else (401,) * 3)
+        else:
+            assert statuses == (403, 403, 404)

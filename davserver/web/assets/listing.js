@@ -110,6 +110,11 @@ export class Listing extends EventTarget {
     return this.right !== "read" && this.kind !== "version" && this.kind !== "space";
   }
 
+  /** How many names of an address nobody goes above: by a link one does not come to other links. */
+  get top() {
+    return this.kind === "shared" ? 1 : 0;
+  }
+
   get isRoot() {
     return this.kind === "root";
   }

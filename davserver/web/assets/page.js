@@ -61,8 +61,8 @@ class Page {
 
   /** Go to the folder above, the focus on where we came from. */
   up() {
-    const { segments } = this.listing;
-    if (segments.length) this.go(segments.slice(0, -1), { back: segments.at(-1) });
+    const { segments, top } = this.listing;
+    if (segments.length > top) this.go(segments.slice(0, -1), { back: segments.at(-1) });
   }
 
   /** Open a folder, or the details of a file. */

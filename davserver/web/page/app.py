@@ -19,7 +19,7 @@ from davserver.live.house import House
 from davserver.web.page.asked import parse_query
 from davserver.web.page.assets import Assets
 from davserver.web.page.frame import HEADERS, Frame
-from davserver.web.page.listing import Lister
+from davserver.web.page.listing import Lister, is_shared
 from davserver.web.page.negotiation import prefers_html
 from davserver.web.page.space import Space
 from davserver.web.responses import Answer, Environ, StartResponse, StatusOf, as_json
@@ -88,6 +88,8 @@ class Pages:
                 return None
             asked = parse_query(query)
             listing = self._lister.listing(folder, asked)
+            if is_shared(folder) and folder.may_write:
+                return _html(200, self._frame.drop(_prefix(environ), folder))
             state = self._state(house, environ, self._lister.as_json(house, listing))
             return _html(200, self._frame.folder(_prefix(environ), listing, state))
         except DavserverError as error:
@@ -95,11 +97,12 @@ class Pages:
 
     def _state(self, house: House, environ: Environ, listing: dict[str, object]) -> dict[str, object]:
         """Return what the page's script has to know."""
+        by_link = listing["kind"] == "shared"  # they have no name, and need not give one
         return {
             "prefix": _prefix(environ),
             "listing": listing,
-            "user": environ.get("davserver.principal", ""),
-            "open": house is self._house,
+            "user": "" if by_link else environ.get("davserver.principal", ""),
+            "open": by_link or house is self._house,
         }
 
     def _refusal(self, environ: Environ, error: DavserverError) -> Answer | None:

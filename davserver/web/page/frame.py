@@ -15,10 +15,12 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from davserver.collection.dirnode import DirNode
+from davserver.errors import NotFound
 from davserver.web.page import words
 from davserver.web.page.assets import Assets
-from davserver.web.page.listing import Listing
-from davserver.web.page.space import Space
+from davserver.web.page.listing import Listing, is_shared
+from davserver.web.page.space import Space, Spot
 
 POLICY = "; ".join(
     (
@@ -77,8 +79,8 @@ class Frame:
         return self._written(
             "folder.html",
             prefix,
-            title=folder.segments[-1] if folder.segments else "Collections",
-            crumbs=self._crumbs(prefix, folder.segments),
+            title=_title(folder),
+            crumbs=self._crumbs(prefix, folder),
             columns=[self._column(name, label, listing, here) for name, label in _COLUMNS],
             rows=[self._row(prefix, listing, index) for index in range(len(listing.entries))],
             listing=listing,
@@ -95,6 +97,14 @@ class Frame:
             state=state,
         )
 
+    def drop(self, prefix: str, folder: Spot) -> bytes:
+        """Write the page of a drop folder, seen by a link: the one thing at the link's top, whatever was asked for."""
+        if not isinstance(folder.node, DirNode):
+            raise NotFound("nothing is here")
+        name = folder.path[0] if folder.path else next(iter(folder.node.items()))[0]
+        target = self._space.href(prefix, (folder.segments[0], name), folder=True)
+        return self._written("drop.html", prefix, title=name, target=target)
+
     def error(self, prefix: str, status: int, message: str, *, may_sign_in: bool = False) -> bytes:
         """Write the page of an error."""
         title = HTTPStatus(status).phrase
@@ -109,10 +119,12 @@ class Frame:
         )
         return text.encode("utf-8", "replace")
 
-    def _crumbs(self, prefix: str, segments: tuple[str, ...]) -> list[Crumb]:
-        ends = range(1, len(segments) + 1)
-        above = [Crumb(segments[end - 1], self._space.href(prefix, segments[:end], folder=True)) for end in ends]
-        return [Crumb("Collections", f"{prefix}/"), *above]
+    def _crumbs(self, prefix: str, folder: Spot) -> list[Crumb]:
+        """Return the folders above; by a link one does not come to other links."""
+        segments, top = folder.segments, 1 if is_shared(folder) else 0
+        hrefs = [self._space.href(prefix, segments[:end], folder=True) for end in range(top, len(segments) + 1)]
+        names = ["Shared" if top else "Collections", *segments[top:]]
+        return [Crumb(name, href) for name, href in zip(names, hrefs, strict=True)]
 
     def _row(self, prefix: str, listing: Listing, index: int) -> dict[str, Any]:
         entry = listing.entries[index]
@@ -146,3 +158,9 @@ def _link(here: str, listing: Listing, **changed: object) -> str:
     words.update(changed)
     told = {word: value for word, value in words.items() if value not in {"", 0}}
     return f"{here}?{urlencode(told, quote_via=quote, errors='replace')}" if told else here
+
+
+def _title(folder: Spot) -> str:
+    if is_shared(folder) and not folder.path:
+        return "Shared"
+    return folder.segments[-1] if folder.segments else "Collections"

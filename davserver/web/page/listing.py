@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from davserver.access.guarded_house import GuardedHouse
+from davserver.access.sharedhouse import SHARED_ID
 from davserver.catalog.model import Right
 from davserver.collection.dirnode import DirNode, Node
 from davserver.collection.filenode import FileNode, etag_of
@@ -149,14 +150,21 @@ class Lister:
 
 
 def kind_of(folder: Spot) -> str:
-    """Say what a folder is: root, collection, folder, version (or in one), or space (of the URL space itself)."""
+    """Say what a folder is: root, collection, folder, version (or in one), space (of the URL space itself), shared."""
     if not folder.segments:
         return "root"
     if not isinstance(folder.node, DirNode):
         return "space"
     if not folder.is_live:
         return "version"
+    if is_shared(folder):
+        return "shared"
     return "folder" if folder.path else "collection"
+
+
+def is_shared(folder: Spot) -> bool:
+    """Tell whether a folder is seen by a link."""
+    return folder.collection is not None and folder.collection.id == SHARED_ID
 
 
 def right_on(house: House, spot: Spot) -> str:
@@ -171,7 +179,7 @@ def right_on(house: House, spot: Spot) -> str:
 
 
 def stamp_of(folder: Spot) -> str:
-    """Name the state of a folder: while it is the same, offsets mean the same members."""
+    """Name the state of a folder: while it is the same, offsets mean the same members. "": it has no name."""
     if folder.is_live and folder.collection is not None:
         # Where only parts are shown, nothing may tell of changes elsewhere.
         return "" if folder.seq is None else f"{folder.collection.uuid}:{folder.seq}"

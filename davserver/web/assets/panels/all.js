@@ -9,7 +9,8 @@
 
 import * as facts from "./facts.js";
 import * as history from "./history.js";
+import * as links from "./links.js";
 import * as preview from "./preview.js";
 import * as storage from "./storage.js";
 
-export const sections = [preview, facts, history, storage];
+export const sections = [preview, facts, links, history, storage];
