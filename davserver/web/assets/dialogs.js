@@ -49,9 +49,16 @@ export function ask({ title, body, buttons, answer = (value) => value, check = (
     });
     document.body.append(dialog);
     dialog.showModal();
+    letScroll(dialog.querySelector(".question-body"));
     const first = dialog.querySelector("[autofocus], input, .primary, .danger");
     if (first instanceof HTMLElement) first.focus();
   });
+}
+
+/** Let the keyboard scroll what is too long for the screen, if nothing in it takes the focus there. */
+function letScroll(body) {
+  const isLong = body.scrollHeight > body.clientHeight;
+  if (isLong && !body.querySelector("a, button, input, select, [tabindex]")) body.tabIndex = 0;
 }
 
 /** Ask for a name; resolves to it, or to null. `stem` marks the name without its ending, to be typed over. */
