@@ -107,17 +107,27 @@ class Page {
 
   /** What was selected may be another by now: an action on it shall name what is there. */
   #keepSelected() {
-    this.selection.only(this.selection.entries.filter((entry) => this.listing.indexOf(keyOf(entry)) >= 0)
-      .map((entry) => this.listing.at(this.listing.indexOf(keyOf(entry)))));
+    this.selection.only(
+      this.selection.entries
+        .filter((entry) => this.listing.indexOf(keyOf(entry)) >= 0)
+        .map((entry) => this.listing.at(this.listing.indexOf(keyOf(entry)))),
+    );
   }
 
   #returned() {
     const segments = segmentsOf(this.listing.prefix, location.pathname);
     const words = new URLSearchParams(location.search);
     if (segments === null) location.reload();
-    else this.go(segments, { push: false, query: {
-      sort: words.get("sort") ?? "name", order: words.get("order") ?? "asc", find: words.get("find") ?? "", deep: words.get("deep") === "1",
-    } });
+    else
+      this.go(segments, {
+        push: false,
+        query: {
+          sort: words.get("sort") ?? "name",
+          order: words.get("order") ?? "asc",
+          find: words.get("find") ?? "",
+          deep: words.get("deep") === "1",
+        },
+      });
   }
 
   #show() {
@@ -134,7 +144,8 @@ class Page {
 
 function emptyWords(listing) {
   if (listing.find) return `Nothing ${listing.deep ? "below" : "here"} has “${shown(listing.find)}” in its name.`;
-  if (listing.isRoot) return listing.mayWrite ? "No collection yet. Make the first one." : "There is nothing that you may see.";
+  if (listing.isRoot)
+    return listing.mayWrite ? "No collection yet. Make the first one." : "There is nothing that you may see.";
   return listing.mayWrite ? "Nothing is here yet. Drop files here to upload them." : "Nothing is here.";
 }
 
