@@ -19,7 +19,7 @@ from davserver.access.credentials import Basic, parse_authorization
 from davserver.access.dropfolder import DropHouse
 from davserver.access.guarded_house import GuardedHouse
 from davserver.access.held import Held
-from davserver.access.linktext import digest_of
+from davserver.access.linktext import digest_of, visitor_of
 from davserver.access.passwordbackend import Entry, PasswordBackend
 from davserver.access.passwords import Passwords
 from davserver.access.principal import Caller, Principal
@@ -109,7 +109,7 @@ class LinkDoor:
         if link.password_hash is not None:
             self._require_password(link, caller)
         self._note(link, now_ns)
-        principal = Principal(f"link:{link.id}", may_write=link.is_drop)
+        principal = Principal(visitor_of(link.id), may_write=link.is_drop)
         rights = Rights(principal, _DROPPING if link.is_drop else _LOOKING, may_ask=False)
         house = DropHouse(self._house, shown, link, self.holding) if link.is_drop else SharedHouse(self._house, shown)
         return LinkVisit(link, principal, GuardedHouse(house, rights))

@@ -17,6 +17,7 @@ CHARS = 24
 PATTERN = rf"[A-Za-z0-9_-]{{{CHARS}}}"
 """How it looks; in a URL none of it is ever encoded."""
 _BYTES = 18
+_VISITOR = "link:"
 
 
 def make_link_text(random_bytes: RandomBytes) -> str:
@@ -27,6 +28,16 @@ def make_link_text(random_bytes: RandomBytes) -> str:
 def digest_of(text: str) -> str:
     """Return what is stored of it."""
     return sha256(text.encode()).hexdigest()
+
+
+def visitor_of(link_id: str) -> str:
+    """Name whoever comes by a link; no account has such a name."""
+    return _VISITOR + link_id
+
+
+def is_link(name: str) -> bool:
+    """Tell whether a principal came by a link."""
+    return name.startswith(_VISITOR)
 
 
 def url_path(text: str, name: str, *, folder: bool) -> str:

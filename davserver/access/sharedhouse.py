@@ -12,9 +12,10 @@ from davserver.catalog.model import Collection, Link, Lock
 from davserver.collection import tree
 from davserver.collection.dirnode import EMPTY_DIR, DirNode, Node
 from davserver.collection.spelling import settle
-from davserver.errors import DavserverError, NotFound, UnknownVersion
+from davserver.errors import DavserverError, NotFound, NotPermitted, UnknownVersion
 from davserver.live.allowance import Allowance
 from davserver.live.house import House
+from davserver.live.lease import Lease
 from davserver.live.views import View
 
 SHARED_ID = 0
@@ -85,6 +86,10 @@ class SharedHouse(House):
     def allowance_over(self, _collection: Collection) -> Allowance | None:
         """Tell of no limit."""
         return None
+
+    def lease(self) -> Lease:
+        """Raise NotPermitted: this one needs nothing of a House's own state, and would work."""
+        raise NotPermitted("nothing is changed by this link")
 
 
 def _nothing() -> DavserverError:

@@ -458,6 +458,25 @@ def test_many_drop_one_name_at_once_and_nothing_is_lost(visitors, name):
     )
 
 
+def test_a_browser_gets_a_page_that_tells_nothing_more(visitors, name):
+    html = {"Accept": "text/html"}
+    _, drop = share(visitors, name, kind="drop")
+    for path in (f"{drop}/", drop.rpartition("/")[0] + "/?find=zzz", f"{drop}/?offset=5"):
+        page = ask(visitors, "GET", path, None, html)
+        assert page.status == 200
+        assert f'data-target="{drop}/"'.encode() in page.body
+        assert b"f.txt" not in page.body
+        assert b"secret" not in page.body
+    _, url = share(visitors, name)
+    seen = ask(visitors, "GET", f"{url}/", None, html)
+    assert b"f.txt" in seen.body
+    assert b"secret" not in seen.body
+    assert b"link:" not in seen.body
+    missing = ask(visitors, "GET", f"{url}/none/", None, html)
+    assert missing.status == 404
+    assert b'href="/_/s/"' not in missing.body
+
+
 # -- who may share ----------------------------------------------------------------------------------------------------
 
 

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable
 from urllib.parse import parse_qs, quote
 
 from davserver.access.door import HOUSE_KEY
+from davserver.access.linktext import is_link
 from davserver.errors import DavserverError, NotAuthenticated
 from davserver.live.house import House
 from davserver.web.page.asked import parse_query
 from davserver.web.page.assets import Assets
-from davserver.web.page.frame import HEADERS, Frame
+from davserver.web.page.frame import HEADERS, Frame, Ways
 from davserver.web.page.listing import Lister, is_shared
 from davserver.web.page.negotiation import prefers_html
 from davserver.web.page.space import Space
@@ -112,7 +113,8 @@ class Pages:
             return None
         may_sign_in = status in {401, 403, 404} and not environ.get("davserver.principal")
         message = error.message if status != 401 else _HINT
-        return _html(status, self._frame.error(_prefix(environ), status, message, may_sign_in=may_sign_in))
+        ways = Ways(sign_in=may_sign_in, collections=not is_link(environ.get("davserver.principal", "")))
+        return _html(status, self._frame.error(_prefix(environ), status, message, ways))
 
 
 def _html(status: int, body: bytes) -> Answer:

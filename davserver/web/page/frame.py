@@ -55,6 +55,13 @@ class Crumb(NamedTuple):
     href: str
 
 
+class Ways(NamedTuple):
+    """Where to go on from the page of an error."""
+
+    sign_in: bool
+    collections: bool
+
+
 class Frame:
     """Writes pages. Threads: any."""
 
@@ -105,10 +112,10 @@ class Frame:
         target = self._space.href(prefix, (folder.segments[0], name), folder=True)
         return self._written("drop.html", prefix, title=name, target=target)
 
-    def error(self, prefix: str, status: int, message: str, *, may_sign_in: bool = False) -> bytes:
+    def error(self, prefix: str, status: int, message: str, ways: Ways) -> bytes:
         """Write the page of an error."""
         title = HTTPStatus(status).phrase
-        return self._written("error.html", prefix, title=title, status=status, message=message, may_sign_in=may_sign_in)
+        return self._written("error.html", prefix, title=title, status=status, message=message, ways=ways)
 
     def _written(self, template: str, prefix: str, **values: Any) -> bytes:
         def asset(name: str) -> str:
