@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from contextlib import closing
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
 from davserver.blocks.fs import RealFs
 from davserver.blocks.open import open_store
 from davserver.catalog.database import open_catalog
-from davserver.errors import ConfigError, StoreFull
+from davserver.collection.change import Remove
+from davserver.errors import AlreadyAtWork, ConfigError, StoreFull
 from davserver.live.house import House
 from davserver.live.settings import LiveSettings
-from davserver.upkeep.backup import back_up, check_destination
+from davserver.upkeep.backup import GC, back_up, check_destination
 from davserver.upkeep.fsck import fsck
+from davserver.upkeep.gc import Yard, collect
+from davserver.upkeep.harvest import Policy
+from davserver.upkeep.pruning import prune_all
+from davserver.upkeep.retention import Rules
 from tests.support.operations import picture
 
 
@@ -23,10 +32,11 @@ def copy(premises, tmp_path):
     """Back the premises up."""
     destination = tmp_path / "backup"
 
-    def run(fs=None):
+    def run(fs=None, blocks=None, **options):
         destination.mkdir(exist_ok=True)
         with closing(open_store(destination / "blocks")) as stored:
-            return back_up(premises.catalog, premises.blocks, destination, stored, fs or RealFs())
+            source = blocks or premises.blocks
+            return back_up(premises.catalog, source, destination, stored, fs or RealFs(), **options)
 
     run.destination = destination
     return run
@@ -158,3 +168,103 @@ def test_a_copy_needs_no_more_than_its_directory(premises, copy, tmp_path):
     moved = tmp_path / "moved"
     shutil.copytree(copy.destination, moved)
     assert shown(moved) == (picture(premises.house), [])
+
+
+class Meanwhile:
+    """A block store that lets something happen when the catalog is copied, and none of the blocks yet."""
+
+    def __init__(self, blocks, happens):
+        self.blocks = blocks
+        self.happens = happens
+
+    def index(self, prefix="", after=""):
+        self.happens()
+        return self.blocks.index(prefix, after)
+
+    def get(self, locator):
+        return self.blocks.get(locator)
+
+
+def test_no_gc_takes_what_the_copied_catalog_names(premises, copy):
+    premises.create("c")
+    premises.put("c", "old", b"o" * 1000)
+    premises.house.commit("c")
+    premises.change("c", Remove(("old",)))
+    premises.house.commit("c")
+    later = Yard(premises.catalog, premises.blocks, lambda: time.time() + 1e6, os.urandom)
+
+    def let_go():
+        assert prune_all(premises.catalog, Rules(last=1)) == {"c": 1}
+        with suppress(AlreadyAtWork):
+            collect(later, Policy(grace_s=0, keep_s=0, purge_s=0), force=True)
+
+    assert copy(blocks=Meanwhile(premises.blocks, let_go)).damaged == []
+    assert shown(copy.destination)[1] == []
+    assert len(list(premises.blocks.index())) == 1
+    assert collect(later, Policy(grace_s=0, keep_s=0, purge_s=0), force=True).blocks == 1
+
+
+def test_a_gc_that_runs_is_waited_for(premises, copy):
+    premises.create("c")
+    with ExitStack() as gc:
+        gc.enter_context(premises.catalog.alone(GC))
+        copy(wait=gc.close)
+    assert shown(copy.destination) == (picture(premises.house), [])
+
+
+def test_a_block_that_is_gone_when_it_is_read_is_told(premises, copy):
+    premises.create("c")
+    node = premises.put("c", "f", b"f" * 1000)
+    blocks = list(premises.blocks.index())
+
+    class Listed:
+        def index(self, prefix="", after=""):
+            return iter(blocks)
+
+        def get(self, locator):
+            premises.block_file(node.extents[0].locator).unlink()
+            return premises.blocks.get(locator)
+
+    done = copy(blocks=Listed())
+    assert (done.copied, len(done.damaged)) == (0, 1)
+
+
+def test_what_a_killed_check_left_in_a_backup_does_not_stand_in_the_way(premises, copy, tmp_path):
+    premises.create("c")
+    copy()
+    code = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("PRAGMA journal_mode=WAL")
+connection.execute("INSERT INTO settings VALUES ('left', 'in the log')")
+connection.commit()
+print("open", flush=True)
+sys.stdin.read()
+"""
+    catalog = copy.destination / "catalog.db"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, catalog], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"open\n"
+        process.kill()
+    assert (copy.destination / "catalog.db-wal").exists()
+    check_destination(copy.destination, tmp_path / "elsewhere", RealFs())
+    assert not (copy.destination / "catalog.db-wal").exists()
+    with closing(open_catalog(f"sqlite:///{catalog}")) as left, left.read() as tables:
+        assert tables.settings.get("left") == "in the log"
+
+
+def test_a_backup_that_somebody_begins_to_use_is_not_replaced(premises, copy):
+    premises.create("c")
+    premises.put("c", "one", b"1" * 1000)
+    copy()
+    before = picture(premises.house)
+    premises.put("c", "two", b"2" * 1000)
+    with ExitStack() as user:
+
+        def begin():
+            user.enter_context(closing(open_catalog(f"sqlite:///{copy.destination}/catalog.db")))
+
+        with pytest.raises(ConfigError, match="in use"):
+            copy(blocks=Meanwhile(premises.blocks, begin))
+    assert shown(copy.destination) == (before, [])
