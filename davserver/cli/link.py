@@ -8,7 +8,7 @@ import click
 
 from davserver.access.passwords import Passwords
 from davserver.access.sharing import Wish, as_values, end_link, make_link
-from davserver.cli.options import Group, as_json, open_house, print_json
+from davserver.cli.options import Group, as_json, load_settings, open_house, print_json
 from davserver.cli.sizes import read_limit
 from davserver.cli.tables import iso_time, print_table, say
 from davserver.values import parse_path
@@ -66,7 +66,8 @@ def create(
         label=label,
     )
     with open_house(context) as house:
-        made, url = make_link(house, Passwords(), wish)
+        made, below = make_link(house, Passwords(), wish)
+    url = load_settings(context).settings.proxy_prefix + below
     if as_json:
         print_json({"link": as_values(made, name), "url": url})
         return

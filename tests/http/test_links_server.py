@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from urllib.parse import urlsplit
 
 from davserver.access import managing
 from davserver.access.passwords import Passwords
+from davserver.middleware.proxies import BehindProxies, Trust
 from tests.support.process import Server, davserver, until
-from tests.support.visitors import STRANGER, visiting
+from tests.support.visitors import STRANGER, guarded_app, visiting
 
 LARGE = 24 << 20
 
@@ -51,6 +53,25 @@ def test_a_purged_collection_takes_its_links_along(site, stage):
         assert visitors.send(STRANGER, "GET", url).status == 404
         with site.house.read_catalog() as tables:
             assert tables.links.of() == []
+
+
+def test_behind_a_proxy_all_of_a_link_bears_its_prefix(site, stage):
+    app = BehindProxies(guarded_app(site.house), Trust(["127.0.0.1"]), prefix="/dav")
+    with stage[0].play(app):
+        site.client.expect(201, "MKCOL", "/dav/c/")
+        site.client.expect(201, "PUT", "/dav/c/f", b"x")
+        wish = json.dumps({"collection": "c"}).encode()
+        made = site.client.expect(201, "POST", "/dav/_/api/links", wish, Content_Type="application/json")
+        url = json.loads(made.body)["url"]
+        assert url.startswith("/dav/_/s/")
+        assert site.client.expect(200, "GET", f"{url}f").body == b"x"
+        assert set(site.client.propfind(url, "1")) == {url, f"{url}f"}
+        site.client.expect(200, "GET", url.replace("/_/s/", "/_/s/_/zip/"))
+        page = site.client.expect(200, "GET", url, Accept="text/html").body.decode()
+        style = re.search(r'href="([^"]*/page\.css)"', page)
+        assert style is not None
+        assert style[1].startswith("/dav/_/s/_/assets/")
+        site.client.expect(200, "GET", style[1])
 
 
 def begin(url: str, path: str) -> socket.socket:
