@@ -29,6 +29,8 @@ WAITED_KEY = "davserver.waited"
 FAILURE_KEY = "davserver.failure"
 """Where in the environ whoever turns an error into a response leaves the error."""
 
+_LINK = re.compile(r"(/(?:_|%5f)/+s/).*", re.IGNORECASE | re.DOTALL)
+"""A target with the text of a link, also where a proxy's or a person's slip keeps it from being taken for one."""
 _SANE_ID = re.compile(r"[A-Za-z0-9._:+/=@-]{1,128}\Z")
 
 
@@ -104,7 +106,7 @@ class Observed:
             body = _internal_error(start, exchange)
         exchange.fault = environ.get(FAULT_KEY, "")
         exchange.failure = exchange.failure or environ.get(FAILURE_KEY)
-        exchange.target = environ.get(TARGET_KEY, exchange.target)
+        exchange.target = environ.get(TARGET_KEY) or _without_link(exchange.target)
         exchange.principal = environ.get("davserver.principal", "")
         exchange.client = environ.get("REMOTE_ADDR", "")  # the peer's, until a trusted proxy said for whom it asks
         if type(body) in {list, tuple}:  # not one of their kinds, which may want to be closed
@@ -190,3 +192,8 @@ class _Accounted:
             account, self._close = self._close, None
             if account is not None:
                 account(self._exchange)
+
+
+def _without_link(target: str) -> str:
+    """Take out the text of a link that nobody read: whoever reads the log could use it."""
+    return _LINK.sub(r"\1...", target) if "/s/" in target else target

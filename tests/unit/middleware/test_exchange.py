@@ -136,3 +136,19 @@ def test_body_below_is_closed_and_the_account_is_given_once():
             body.close()
     assert closed == [1, 1]
     assert len(world.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("/_/s/abcdefghijklmnopqrstuvwx/a", "/_/s/..."),
+        ("//_/s/abcdefghijklmnopqrstuvwx", "//_/s/..."),
+        ("/%5F/s/_/zip/abcdefghijklmnopqrstuvwx?name=a", "/%5F/s/..."),
+        ("/dav/_//s/abcdefghijklmnopqrstuvwx/\n", "/dav/_//s/..."),
+        ("/a_/s/b", "/a_/s/b"),
+    ],
+)
+def test_the_text_of_a_link_that_nobody_read_is_not_told(target, told):
+    world = World(hello)
+    world.request(REQUEST_URI=target)
+    assert world.seen[0].target == told
