@@ -96,19 +96,25 @@ class PasswordBackend:
         return None, None
 
     def _checked(self, basic: Basic, caller: Caller) -> Entry:
-        wait_s = self._throttle.wait_s(basic.name, caller.address)
-        if wait_s:
-            raise TooManyGuesses(wait_s)
+        self._throttled(basic.name, caller)  # first, so that no book is asked for whoever has to wait
         book, entry = self._find(basic.name)
+        # A directory takes a name in any case, and with spaces: all of them are guesses at one account.
+        account = basic.name if entry is None else entry.name
+        self._throttled(account, caller)
         if book is not None and entry is not None and book.check(entry, basic.password):
-            self._throttle.right(entry.name, caller.address)
+            self._throttle.right(account, caller.address)
             return entry
         for other in self._books:
             if other is not book:
                 other.check(None, basic.password)
-        self._throttle.wrong(basic.name, caller.address)
+        self._throttle.wrong(account, caller.address)
         # People type a password where the name belongs: only a name that is one may be logged.
         raise refused("" if entry is None else entry.name, caller)
+
+    def _throttled(self, account: str, caller: Caller) -> None:
+        wait_s = self._throttle.wait_s(account, caller.address)
+        if wait_s:
+            raise TooManyGuesses(wait_s)
 
     def _known(self, key: bytes, name: str) -> Entry | None:
         """Return the entry if this password was right for it a moment ago, and it is as it was then."""

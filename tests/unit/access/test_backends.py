@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from davserver.access import managing
 from davserver.access.accounts import AccountBook
 from davserver.access.backend import Chain
+from davserver.access.credentials import Basic
 from davserver.access.htpasswd import Htpasswd, parse
 from davserver.access.jwks import KEEP_S, PAUSE_S, IssuerKeys
 from davserver.access.oidc import LEEWAY_S, Expected, OidcBackend
-from davserver.access.passwordbackend import PasswordBackend
+from davserver.access.passwordbackend import Entry, PasswordBackend
 from davserver.access.passwords import Passwords
 from davserver.access.principal import Asserted, Caller, Principal
 from davserver.access.proxybackend import ProxyBackend
@@ -386,3 +387,28 @@ class TestChain:
                 chain.authenticate(Caller(basic("ben", "wrong"), HOME, is_tls=True))
         with pytest.raises(TooManyGuesses):
             chain.authenticate(Caller(basic("ben", PEOPLE["ben"]), HOME, is_tls=True))
+
+
+class _AnyCase:
+    """A book that takes a name in any case, as directories do."""
+
+    def find(self, name):
+        return Entry(name.lower(), "hash")
+
+    def check(self, _entry, password):
+        return password == PEOPLE["ann"]
+
+
+def test_guesses_at_one_account_count_together_however_its_name_is_written():
+    backend = of_books(_AnyCase())
+    spellings = ["ann", "Ann", "ANN", "aNn", "AnN", "anN"]
+    assert len(spellings) > FREE_PER_ACCOUNT
+
+    def say(name, password):
+        return backend.identify(Caller(None, f"192.0.2.{len(password)}", is_tls=True), Basic(name, password))
+
+    for number, name in enumerate(spellings[:FREE_PER_ACCOUNT]):
+        with pytest.raises(NotAuthenticated):
+            say(name, "x" * (number + 1))
+    with pytest.raises(TooManyGuesses):
+        say(spellings[FREE_PER_ACCOUNT], PEOPLE["ann"])
