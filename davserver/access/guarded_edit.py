@@ -7,7 +7,8 @@ Invariant: whatever makes a collection owns it: its maker is granted ``manage`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -19,12 +20,21 @@ from davserver.catalog.uploads import Uploads
 from davserver.collection.change import Change
 from davserver.collection.dirnode import EMPTY_DIR, DirNode
 from davserver.collection.extents import Extent
-from davserver.errors import Exists, NotFound, NotPermitted
+from davserver.errors import Exists, NotFound, NotPermitted, QuotaExceeded
 from davserver.live.edit import Edit
 from davserver.live.views import View
 from davserver.values import TreePath
 
 T = TypeVar("T")
+
+
+@contextmanager
+def untold() -> Iterator[None]:
+    """Keep to ourselves how much more fits: limits belong to the whole, and what is left of them tells of its rest."""
+    try:
+        yield
+    except QuotaExceeded as error:
+        raise QuotaExceeded(error.need, 0) from None
 
 
 class GuardedEdit(Edit):
@@ -40,6 +50,8 @@ class GuardedEdit(Edit):
         self._edit = edit
         self._rights = rights
         self._made: set[int] = set()
+        self.is_in_parts = False
+        """Whether something was changed in a collection of which only parts are shown."""
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
@@ -86,15 +98,21 @@ class GuardedEdit(Edit):
         root = self._edit.view_id(collection_id).root
         for path, right in needs_of(change, root):
             self._require(collection_id, right, path)
-        changed = self._edit.apply(collection_id, change)
-        return changed if self._has(collection_id, Right.READ) else self._part(collection_id, changed)
+        if self._has(collection_id, Right.READ):
+            return self._edit.apply(collection_id, change)
+        self.is_in_parts = True
+        with untold():
+            return self._part(collection_id, self._edit.apply(collection_id, change))
 
     def graft(self, collection_id: int, path: TreePath, source_id: int, source_path: TreePath) -> DirNode:
         """Share a subtree: ``read`` there, ``write`` here."""
         self._require(source_id, Right.READ, source_path)
         self._require(collection_id, Right.WRITE, path[:-1])
-        root = self._edit.graft(collection_id, path, source_id, source_path)
-        return root if self._has(collection_id, Right.READ) else self._part(collection_id, root)
+        if self._has(collection_id, Right.READ):
+            return self._edit.graft(collection_id, path, source_id, source_path)
+        self.is_in_parts = True
+        with untold():
+            return self._part(collection_id, self._edit.graft(collection_id, path, source_id, source_path))
 
     def create_collection(self, name: str, root: DirNode = EMPTY_DIR, *, owner: str | None = None) -> Collection:
         """Make a collection: any account, for itself; raises NotPermitted if one they cannot see has the name."""

@@ -8,17 +8,17 @@ Invariant: a request is handed this house and no other, so no verb can forget to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
-from davserver.access.guarded_edit import GuardedEdit
+from davserver.access.guarded_edit import GuardedEdit, untold
 from davserver.access.rights import Rights
 from davserver.access.sight import covering, part_of
 from davserver.catalog.model import Collection, Link, Lock, Right, Version
 from davserver.catalog.uploads import Uploads
 from davserver.collection.attributes import Attributes
 from davserver.collection.filenode import FileNode
-from davserver.errors import NotFound
+from davserver.errors import NotFound, QuotaExceeded
 from davserver.live.allowance import Allowance
 from davserver.live.edit import Edit
 from davserver.live.house import House
@@ -130,7 +130,12 @@ class GuardedHouse(House):
         return self._house.allowance(account)
 
     def allowance_over(self, collection: Collection) -> Allowance | None:
-        """Return how much more the owner of a collection that they may read all of can store."""
+        """Return how much more the owner of a collection that they may read all of can store.
+
+        A part shows no owner (``sight.part_of``), so of one nothing is asked, and nothing told.
+        """
+        if collection.owner is None:
+            return None
         self.rights.require_sight(collection.id)
         return self._house.allowance_over(collection)
 
@@ -160,7 +165,19 @@ class GuardedHouse(House):
 
     def edit(self, fn: Callable[[Edit], T]) -> T:
         """Run a function on an edit that knows their rights."""
-        return self._house.edit(lambda edit: fn(GuardedEdit(edit, self.rights)))
+        made: GuardedEdit | None = None
+
+        def guarded(edit: Edit) -> T:
+            nonlocal made
+            made = GuardedEdit(edit, self.rights)
+            return fn(made)
+
+        try:
+            return self._house.edit(guarded)
+        except QuotaExceeded:
+            # The limit of an owner is looked at after all changes.
+            with untold() if made is not None and made.is_in_parts else nullcontext():
+                raise
 
     def commit(self, name: str) -> Version:
         """Make a version of a collection they may write all of."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 import bcrypt
@@ -42,24 +44,34 @@ class Passwords:
         return self._hasher.hash(secrets.token_hex())
 
     def hash(self, password: str) -> str:
-        """Return the hash of a password, in PHC form, with a salt of its own."""
-        return self._hasher.hash(password)
+        """Return the hash of a password, in PHC form, with a salt of its own.
+
+        Raises TooManyGuesses as ``verify`` does: it takes the same time and memory.
+        """
+        with self._turn():
+            return self._hasher.hash(password)
 
     def verify(self, stored: str | None, password: str) -> bool:
         """Tell whether the password is the one that was hashed; None is an account that does not exist.
 
         Raises TooManyGuesses if too many passwords wait for their check already.
         """
+        try:
+            with self._turn():
+                matches = self._matches(stored or self._nobody, password)
+        except (VerificationError, InvalidHashError):
+            return False
+        return matches and stored is not None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
         if not self._queue.acquire(blocking=False):
             raise TooManyGuesses(1)
         try:
             with self._turns:
-                matches = self._matches(stored or self._nobody, password)
-        except (VerificationError, InvalidHashError):
-            return False
+                yield
         finally:
             self._queue.release()
-        return matches and stored is not None
 
     def _matches(self, stored: str, password: str) -> bool:
         if bcrypt_cost(stored) is None:

@@ -80,7 +80,8 @@ class Rights:
             return
         if not self.sees(collection_id):
             raise self.unseen()
-        raise self.refusal(f"this needs the right to {right.name.lower()}" + ("" if path else " all of the collection"))
+        # Which path a change needs follows from what is there: to tell it would tell of that.
+        raise self.refusal(f"this needs the right to {right.name.lower()} here, or all of the collection")
 
     def require_sight(self, collection_id: int) -> None:
         """Raise as for what does not exist unless they see all of a collection: its history tells of every part."""

@@ -66,9 +66,10 @@ class Wish:
 def make_link(house: House, passwords: Passwords, wish: Wish) -> tuple[Link, str]:
     """Make a link; returns its row and the path of its URL, encoded, which nobody can see again.
 
-    Raises NotFound, UnknownVersion, NotPermitted, or Invalid.
+    Raises NotFound, UnknownVersion, NotPermitted, Invalid, or TooManyGuesses if too many hashes are being made.
     """
     wish.check()
+    house.links(wish.collection)  # refuses whoever may not share, before a slow hash is made for them
     text = make_link_text(house.random_bytes)
     link_id = make_token_id(house.random_bytes)
     hashed = None if wish.password is None else passwords.hash(normal(wish.password))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from davserver.access.sharedhouse import SHARED_ID
 from davserver.blocks.store import KnowsSpace
 from davserver.catalog.model import Collection, Lock
 from davserver.collection import tree
@@ -95,8 +96,9 @@ class Surroundings:
 
     def available_bytes(self, resource: Resource) -> int | None:
         """Return how many more bytes fit; None if nobody knows, or if the client is better not told."""
-        if self._request.asking.has(finder.NO_QUOTA):
-            return None
+        info = resource.collection
+        if self._request.asking.has(finder.NO_QUOTA) or (info is not None and info.id == SHARED_ID):
+            return None  # whoever comes by a link is a stranger: the disk is none of their business
         blocks = self._house.blocks
         free = blocks.free_bytes() if isinstance(blocks, KnowsSpace) else None
         return available(self._allowances_of(resource), free)

@@ -14,6 +14,7 @@ from datetime import UTC, tzinfo
 from urllib.parse import parse_qsl, quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from davserver.access.sharedhouse import SHARED_ID
 from davserver.archive.known import Known
 from davserver.archive.members import Packing
 from davserver.archive.stream import Archive
@@ -100,11 +101,18 @@ def _packing(resource: Resource, names: list[str], zone: tzinfo) -> Packing:
         if isinstance(resource.node, FileNode):
             raise Forbidden("a file is no zip", hint="GET it by its own URL")
         raise Forbidden("no zip is made of all collections", hint="of one, or of a folder in it")
-    top = "-".join(resource.segments[1:]) if _is_version(resource) else resource.segments[-1]
+    top = _named(resource)
     if names:
         found = dict(_chosen(node, name, hides_litter=resource.hides_litter) for name in names)
         node = DirNode.of(NameMap.from_sorted(sorted(found.items())), node.attributes)
     return Packing(node, top, resource.born_ns, zone, resource.hides_litter)
+
+
+def _named(resource: Resource) -> str:
+    """Name a zip and the folder in it; the text of a link is not to go on to whoever is given the zip."""
+    if not resource.path and resource.collection is not None and resource.collection.id == SHARED_ID:
+        return "shared"
+    return "-".join(resource.segments[1:]) if _is_version(resource) else resource.segments[-1]
 
 
 def _is_version(resource: Resource) -> bool:

@@ -95,7 +95,20 @@ def json_object(environ: Environ, known: AnyOf[str]) -> dict[str, Any]:
 
 
 def text_or_none(members: dict[str, Any], name: str) -> str | None:
-    """Return a text, or None where there is none."""
+    """Return a text of Unicode, or None where there is none; half a character, which JSON can write, is none."""
+    value = _string(members, name)
+    if value is not None and any("\ud800" <= char <= "\udfff" for char in value):
+        raise Invalid(f"{name} has to be a text of Unicode")
+    return value
+
+
+def path_or_none(members: dict[str, Any], name: str) -> TreePath | None:
+    """Return a path in a collection, or None where there is none. What was imported may have names of any bytes."""
+    value = _string(members, name)
+    return None if value is None else parse_path(value.strip("/"))
+
+
+def _string(members: dict[str, Any], name: str) -> str | None:
     value = members.get(name)
     if value is not None and not isinstance(value, str):
         raise Invalid(f"{name} has to be a text")

@@ -23,8 +23,8 @@ from davserver.upkeep.restoring import Wish, put_back
 from davserver.upkeep.retention import Rules, fates
 from davserver.upkeep.shapes import comparison_json, node_json, version_json
 from davserver.upkeep.textdiff import MOST_BYTES, NoText, text_diff
-from davserver.values import format_path, parse_path
-from davserver.web.asking import Query, has_body, json_object, text_or_none
+from davserver.values import format_path
+from davserver.web.asking import Query, has_body, json_object, path_or_none, text_or_none
 from davserver.web.responses import Answer, Environ, as_json, failure
 
 
@@ -118,11 +118,10 @@ def restore(house: House, environ: Environ, name: str) -> Answer:
         raise Invalid("version has to be a number or a label")
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
         raise Invalid("lock_tokens is a list of texts")
-    to = text_or_none(members, "to")
     wish = Wish(
         number=number_of(house, name, str(which)),
-        path=parse_path((text_or_none(members, "path") or "").strip("/")),
-        to=None if to is None else parse_path(to.strip("/")),
+        path=path_or_none(members, "path") or (),
+        to=path_or_none(members, "to"),
         lock_tokens=frozenset(tokens),
         principal=environ.get("davserver.principal", ""),
     )

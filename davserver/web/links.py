@@ -13,8 +13,7 @@ from davserver.access.passwords import Passwords
 from davserver.access.sharing import Wish, as_values, end_link, make_link
 from davserver.errors import Invalid
 from davserver.live.house import House
-from davserver.values import parse_path
-from davserver.web.asking import Query, json_object, text_or_none
+from davserver.web.asking import Query, json_object, path_or_none, text_or_none
 from davserver.web.responses import Answer, Environ, as_json
 
 _KINDS = ("read", "drop")
@@ -56,7 +55,7 @@ def _wish(members: dict[str, Any]) -> Wish:
         raise Invalid(f"kind is one of {', '.join(_KINDS)}")
     return Wish(
         collection=collection,
-        path=parse_path((text_or_none(members, "path") or "").strip("/")),
+        path=path_or_none(members, "path") or (),
         version=_whole(members, "version"),
         is_drop=kind == "drop",
         password=text_or_none(members, "password"),
