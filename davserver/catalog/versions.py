@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Select, Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Insert, Row, Select, Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy import text as in_words
 
 from davserver.catalog import schema
@@ -118,22 +118,35 @@ class Versions:
         linked = self._linked(collection_id)
         newest = select(_collections.c.version).where(_collections.c.id == collection_id).scalar_subquery()
         gone: list[int] = []
-        for start in range(0, len(numbers), _REMOVED_AT_ONCE):
+        in_order = sorted(numbers)
+        for start in range(0, len(in_order), _REMOVED_AT_ONCE):
             may_go = (
                 _versions.c.collection_id == collection_id,
-                _versions.c.number.in_(numbers[start : start + _REMOVED_AT_ONCE]),
+                _versions.c.number.in_(in_order[start : start + _REMOVED_AT_ONCE]),
                 _versions.c.number < newest,
                 _versions.c.label.is_(None),
                 ~_versions.c.kept,
                 _versions.c.number.not_in(linked),
             )
             rows = self._connection.execute(select(_versions.c.number, _versions.c.seq).where(*may_go)).all()
-            seqs = [row.seq for row in rows]
-            ends = or_(schema.trails.c.seq.in_(seqs), schema.trails.c.after_seq.in_(seqs))
-            self._connection.execute(delete(schema.trails).where(schema.trails.c.collection_id == collection_id, ends))
+            self._forget_trails(collection_id, sorted(row.seq for row in rows))
             self._connection.execute(delete(_versions).where(*may_go))
             gone += [row.number for row in rows]
         return gone
+
+    def _forget_trails(self, collection_id: int, seqs: Sequence[int]) -> None:
+        """Remove the trails that begin or end at some sequences, in ascending order.
+
+        They lie one behind the other: those between, and the next one, are looked at, not all.
+        """
+        if not seqs:
+            return
+        trails = schema.trails.c
+        ends = or_(trails.seq.in_(seqs), trails.after_seq.in_(seqs))
+        behind = select(func.min(trails.seq)).where(trails.collection_id == collection_id, trails.seq > seqs[-1])
+        last = func.coalesce(behind.scalar_subquery(), seqs[-1])
+        nearby = (trails.collection_id == collection_id, trails.seq >= seqs[0], trails.seq <= last)
+        self._connection.execute(delete(schema.trails).where(*nearby, ends))
 
     def linked(self, collection_id: int) -> set[int]:
         """Return the numbers of the versions that links lead to."""

@@ -191,3 +191,20 @@ class TestLabels:
         note(five, 5, label="a")
         premises.reopen()
         assert premises.house.commit("c").label == "a"
+
+
+@pytest.mark.parametrize("going", [[], [1], [3], [1, 2, 3, 4], [4, 2], [2, 3], [1, 4]])
+@pytest.mark.parametrize("at_once", [1, 2, 200])
+def test_the_trails_that_begin_or_end_at_a_version_go_with_it_and_no_other(five, catalog, monkeypatch, going, at_once):
+    monkeypatch.setattr("davserver.catalog.versions._REMOVED_AT_ONCE", at_once)
+    key = five.info("c").id
+    seqs = [version.seq for version in five.versions("c") if version.number in going]
+    with catalog.read() as tables:
+        before = [tables.trails.over(key, number) for number in range(5)]
+    assert [(trail.after_seq, trail.seq) for trail in before] == [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]
+    with catalog.write() as tables:
+        assert sorted(tables.versions.remove(key, going)) == sorted(going)
+    with catalog.read() as tables:
+        after = [tables.trails.over(key, number) for number in range(5)]
+    gone = {trail.seq for trail in before if {trail.after_seq, trail.seq} & set(seqs)}
+    assert after == [None if trail.seq in gone else trail for trail in before]
