@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 
 from davserver.blocks.address import check_slice
 from davserver.blocks.store import BlockStore, ServesFiles, VerifiedBlock
@@ -21,8 +22,17 @@ SMALL_BYTES = 1 << 18
 class CachedStore(Wrapper):
     """A block store that remembers small blocks. Threads: safe; two that miss at once both read."""
 
-    def __init__(self, inner: BlockStore, *, budget_bytes: int, small_bytes: int = SMALL_BYTES) -> None:
+    def __init__(
+        self,
+        inner: BlockStore,
+        *,
+        budget_bytes: int,
+        small_bytes: int = SMALL_BYTES,
+        remembered: Callable[[int], None] = lambda _size: None,
+    ) -> None:
+        """Let ``remembered`` know of the size of each block that was in memory when somebody asked for it."""
         super().__init__(inner)
+        self._remembered = remembered
         self._budget_bytes = budget_bytes
         self._small_bytes = min(small_bytes, budget_bytes)
         self._lock = threading.Lock()
@@ -38,7 +48,9 @@ class CachedStore(Wrapper):
             data = self._kept.get(key)
             if data is not None:
                 self._kept.move_to_end(key)
-                return data
+        if data is not None:
+            self._remembered(len(data))
+            return data
         data = self.inner.get(locator)
         self._keep(key, data)
         return data

@@ -23,6 +23,9 @@ class Meter(Protocol):
     def moved(self, operation: str, size: int, seconds: float) -> None:
         """Hear of an operation that succeeded."""
 
+    def remembered(self, size: int) -> None:
+        """Hear of so many bytes for which the store was not asked: they were in memory."""
+
 
 class MeteredStore(Wrapper):
     """A block store that tells a meter of each operation. Threads: safe."""

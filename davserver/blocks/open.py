@@ -21,6 +21,7 @@ from davserver.blocks.failures import translated
 from davserver.blocks.fs import Fs, RealFs, ensure_directory
 from davserver.blocks.marks import MarkTable
 from davserver.blocks.memory import MemoryStore
+from davserver.blocks.metered import Meter, MeteredStore
 from davserver.blocks.store import BlockStore
 from davserver.blocks.verified import VerifiedStore
 from davserver.errors import ConfigError
@@ -48,11 +49,13 @@ def open_store(
     clock: Clock = time.time,
     random_bytes: RandomBytes = os.urandom,
     cache_bytes: int = CACHE_BYTES,
+    meter: Meter | None = None,
     drivers: Mapping[str, Driver] | None = None,
 ) -> BlockStore:
     """Open the block store at a path or URL, verified and with a cache of small blocks; a directory is made if need be.
 
-    Shape: ``file:///srv/blocks``, ``memory://``, or a path. ``drivers`` replaces the known schemes.
+    Shape: ``file:///srv/blocks``, ``memory://``, or a path. ``drivers`` replaces the known schemes; ``meter`` hears how
+    long the driver takes, and what the cache spared it.
     Threads and processes: the result is for any number of threads; a child made by fork opens its own.
     Errors: ConfigError for a location that cannot be meant; StoreUnavailable for one that cannot be used.
     """
@@ -63,7 +66,11 @@ def open_store(
         schemes = ", ".join(sorted(known))
         reason = f"unknown scheme {scheme!r} in {printable_url(text)!r}"
         raise ConfigError("blocks", reason, hint=f"known schemes: {schemes}")
-    return CachedStore(known[scheme](text, World(clock, random_bytes, RealFs())), budget_bytes=cache_bytes)
+    store = known[scheme](text, World(clock, random_bytes, RealFs()))
+    if meter is None:
+        return CachedStore(store, budget_bytes=cache_bytes)
+    metered = MeteredStore(store, meter, time.monotonic)
+    return CachedStore(metered, budget_bytes=cache_bytes, remembered=meter.remembered)
 
 
 def open_directory(location: str, world: World) -> BlockStore:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from davserver.blocks.fs import Fs, RealFs, ensure_directory
-from davserver.blocks.metered import Meter, MeteredStore
+from davserver.blocks.metered import Meter
 from davserver.blocks.open import open_store
 from davserver.blocks.restoring import RestoringStore
 from davserver.blocks.store import BlockStore
@@ -44,8 +44,7 @@ def open_house(
     about to wait; ``meter`` hears how long blocks take.
     """
     ensure_data(settings.data, RealFs())
-    stored = open_blocks(settings)
-    blocks = RestoringStore(MeteredStore(stored, meter, time.monotonic) if meter else stored, restored)
+    blocks = RestoringStore(open_blocks(settings, meter), restored)
     catalog = open_catalog(settings.catalog_url, busy_s=settings.limits_busy_s)
     return House(
         catalog,
@@ -86,9 +85,9 @@ def retention_rules(settings: Settings) -> Rules:
     )
 
 
-def open_blocks(settings: Settings) -> BlockStore:
+def open_blocks(settings: Settings, meter: Meter | None = None) -> BlockStore:
     """Open the block store: verified, with a cache. Errors: ConfigError, StoreUnavailable."""
-    return open_store(settings.blocks_url, cache_bytes=int(settings.memory_bytes * CACHE_SHARE))
+    return open_store(settings.blocks_url, cache_bytes=int(settings.memory_bytes * CACHE_SHARE), meter=meter)
 
 
 def _live(settings: Settings) -> LiveSettings:

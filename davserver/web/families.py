@@ -77,6 +77,8 @@ class OfStore:
         size = Counter("davserver_block_bytes", "Bytes of those.", by, registry=registry)
         seconds = Counter("davserver_block_seconds", "Time the block store took for them.", by, registry=registry)
         self.blocks = {name: (calls.labels(name), size.labels(name), seconds.labels(name)) for name in OPERATIONS}
+        self.remembered = Counter("davserver_cache_hits", "Blocks that were in memory instead.", registry=registry)
+        self.remembered_bytes = Counter("davserver_cache_hit_bytes", "Bytes of those.", registry=registry)
         self.commits = Histogram(
             "davserver_commit_seconds", "Time of a background commit.", buckets=_SECONDS, registry=registry
         )

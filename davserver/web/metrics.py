@@ -87,6 +87,11 @@ class Metrics:
         size_sum.inc(size)
         seconds_sum.inc(seconds)
 
+    def remembered(self, size: int) -> None:
+        """Count a block that was in memory."""
+        self._store.remembered.inc()
+        self._store.remembered_bytes.inc(size)
+
     def committed(self, seconds: float) -> None:
         """Count a background commit."""
         self._store.commits.observe(seconds)

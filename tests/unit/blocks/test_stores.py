@@ -69,6 +69,9 @@ class Told(list):
     def moved(self, operation, size, seconds):
         self.append((operation, size))
 
+    def remembered(self, size):
+        self.append(("memory", size))
+
 
 class TestMetered(OnDisk, BlockStoreSuite):
     guards = False
@@ -89,6 +92,16 @@ def test_a_meter_hears_what_succeeded(tmp_path):
     with pytest.raises(BlockMissing):
         store.get(Locator.parse("0" * 32 + "+1"))
     assert told == [("write", 7), ("read", 7), ("read", 3), ("open", 0)]
+
+
+def test_what_memory_has_the_store_is_not_asked_for(tmp_path):
+    told = Told()
+    store = open_store(tmp_path, meter=told)
+    locator = store.put(b"content")
+    for _ in range(2):
+        assert store.get(locator) == b"content"
+    assert told == [("write", 7), ("read", 7), ("memory", 7)]
+    store.close()
 
 
 class TestVerifiedDisk(OnDisk, GuardedSuite):
