@@ -3,8 +3,8 @@
 Owns: discovery, and when keys are fetched anew: after ``KEEP_S``, and when a token names one that is not known, at most
 every ``PAUSE_S``, so that made-up names of keys do not make this server a nuisance to the issuer.
 Follows: OpenID Connect Discovery 1.0 section 4, RFC 7517.
-Invariants: answers are bounded; one thread fetches, the others wait for it. While the issuer does not answer, the keys
-that are known serve for ``STALE_S``.
+Invariants: answers are bounded; one thread fetches, and who needs a key that is not known waits for it. While the
+issuer does not answer, the keys that are known serve for ``STALE_S``.
 """
 
 from __future__ import annotations
@@ -42,11 +42,20 @@ class IssuerKeys:
 
     def key(self, key_id: str | None) -> Any | None:
         """Return a key by its id; the only one if a token names none. Raises StoreUnavailable."""
-        if self._monotonic() - self._fetched_s > KEEP_S or self._find(key_id) is None:
-            with self._lock:
-                if self._monotonic() - self._fetched_s > KEEP_S or self._find(key_id) is None:
-                    self._refresh()
+        age_s = self._monotonic() - self._fetched_s
+        if age_s > KEEP_S or self._find(key_id) is None:
+            # An issuer that does not answer must not hold the threads of those whose key is known.
+            must_wait = age_s > STALE_S or self._find(key_id) is None
+            if self._lock.acquire(blocking=must_wait):
+                try:
+                    self._refresh_if_needed(key_id)
+                finally:
+                    self._lock.release()
         return self._find(key_id)
+
+    def _refresh_if_needed(self, key_id: str | None) -> None:
+        if self._monotonic() - self._fetched_s > KEEP_S or self._find(key_id) is None:
+            self._refresh()
 
     def _find(self, key_id: str | None) -> Any | None:
         keys = self._keys

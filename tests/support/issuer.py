@@ -16,7 +16,10 @@ AUDIENCE = "davserver-test"
 
 
 class Issuer:
-    """A running issuer. ``fetched`` counts how often its keys were asked for; ``is_down`` lets it answer 503."""
+    """A running issuer. ``fetched`` counts how often its keys were asked for; ``is_down`` lets it answer 503.
+
+    ``asked`` is set when somebody asks; no answer is given until ``may_answer`` is.
+    """
 
     def __init__(self) -> None:
         issuer = self
@@ -34,6 +37,9 @@ class Issuer:
         self.keys: dict[str, Any] = {}
         self.fetched = 0
         self.is_down = False
+        self.asked = threading.Event()
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.rotate("one")
         self._thread.start()
 
@@ -72,6 +78,8 @@ class Issuer:
                 ]
             },
         }
+        self.asked.set()
+        self.may_answer.wait(60)
         self.fetched += handler.path == "/realm/keys"
         body = json.dumps(documents.get(handler.path, {})).encode()
         handler.send_response(503 if self.is_down else 200)

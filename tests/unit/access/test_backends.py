@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import os
+import threading
 import time
 
 import bcrypt
@@ -345,6 +346,22 @@ class TestOidc(GroupsSuite):
         late = Chain([stage.of(stage.issuer.url)])
         with pytest.raises(StoreUnavailable):
             late.authenticate(stage.caller("ann"))
+
+    def test_an_issuer_that_does_not_answer_holds_nobody_whose_key_is_known(self, stage):
+        chain, caller = Chain([stage.backend]), stage.caller("ann")
+        chain.authenticate(caller)
+        stage.now_s += KEEP_S + 1
+        stage.issuer.asked.clear()
+        stage.issuer.may_answer.clear()
+        fetching = threading.Thread(target=chain.authenticate, args=(caller,))
+        fetching.start()
+        try:
+            assert stage.issuer.asked.wait(30)
+            assert chain.authenticate(caller).name == "ann"
+            assert fetching.is_alive()
+        finally:
+            stage.issuer.may_answer.set()
+            fetching.join()
 
     @pytest.mark.parametrize("url", ["http://login.example.org", "ftp://127.0.0.1/", "login.example.org"])
     def test_keys_are_fetched_where_nobody_can_swap_them(self, url):
