@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Select, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Insert, Row, Select, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy import text as in_words
 
 from davserver.catalog import schema
@@ -135,18 +136,24 @@ class Versions:
         return gone
 
     def _forget_trails(self, collection_id: int, seqs: Sequence[int]) -> None:
-        """Remove the trails that begin or end at some sequences, in ascending order.
+        """Remove the trails that end at some sequences, given in ascending order, or begin where these are the newest.
 
-        They lie one behind the other: those between, and the next one, are looked at, not all.
+        Such a one may begin later: a commit that finds nothing changed makes neither a version nor a trail. They lie
+        one behind the other: those between, and the next one, are looked at, not all.
         """
         if not seqs:
             return
         trails = schema.trails.c
-        ends = or_(trails.seq.in_(seqs), trails.after_seq.in_(seqs))
         behind = select(func.min(trails.seq)).where(trails.collection_id == collection_id, trails.seq > seqs[-1])
         last = func.coalesce(behind.scalar_subquery(), seqs[-1])
         nearby = (trails.collection_id == collection_id, trails.seq >= seqs[0], trails.seq <= last)
-        self._connection.execute(delete(schema.trails).where(*nearby, ends))
+        rows = self._connection.execute(select(trails.seq, trails.after_seq).where(*nearby).order_by(trails.seq)).all()
+        begins = [row.after_seq for row in rows]
+        gone = {row.seq for row in rows}.intersection(seqs)
+        for seq in seqs:
+            behind_it = bisect_left(begins, seq)
+            gone.update(row.seq for row in rows[behind_it : behind_it + 1])
+        self._connection.execute(delete(schema.trails).where(*nearby, trails.seq.in_(gone)))
 
     def linked(self, collection_id: int) -> set[int]:
         """Return the numbers of the versions that links lead to."""

@@ -85,8 +85,8 @@ def recall(tables: Tables, directories: Directories, view: View, seq: int) -> Pa
     trail = tables.trails.over(row.id, seq)
     if trail is None:
         raise Forgotten
-    if trail.after_seq != (0 if version is None else version.seq):
-        raise Forgotten  # the version that the trail begins at was removed
+    if version is None and trail.after_seq:
+        raise Forgotten  # with any other version that is removed, the trail that begins with it goes
     if seq == trail.after_seq:
         return Past(root)
     behind = tables.versions.as_of(row.id, trail.seq)

@@ -160,6 +160,35 @@ def test_who_asks_what_changed_since_a_removed_version_is_told_to_begin_anew(pre
     assert list(house.recall(view, view.seq).differences(view.root, (), deep=True)) == []
 
 
+@pytest.mark.parametrize("going", [[], [1], [2], [1, 2]])
+def test_what_changed_since_a_commit_that_changed_nothing_is_told_unless_its_version_was_removed(
+    premises, catalog, going
+):
+    house = premises.house
+    premises.create("c")
+    for name in ("a", "b"):
+        premises.change("c", Mkdir((name,)))
+        house.commit("c")
+    premises.change("c", Mkdir(("short",)))
+    premises.change("c", Remove(("short",)))
+    unchanged = house.commit("c")
+    assert unchanged.number == 2
+    seq = house.view("c").seq
+    premises.change("c", Mkdir(("d",)))
+    premises.change("c", Mkdir(("e",)))
+    assert house.commit("c").number == 3
+    with catalog.write() as tables:
+        assert tables.versions.remove(house.info("c").id, going) == going
+    view = house.view("c")
+    for since, told in [(seq, [("d",), ("e",)]), (seq + 1, [("e",)])]:
+        if 2 in going:
+            with pytest.raises(Forgotten):
+                house.recall(view, since)
+        else:
+            found = house.recall(view, since).differences(view.root, (), deep=True)
+            assert set(told) <= {one.path for one in found} <= {("d",), ("e",)}
+
+
 class TestLabels:
     def test_a_label_is_one_versions(self, five):
         note(five, 1, label="a", message="the first\none")
@@ -193,8 +222,8 @@ class TestLabels:
         assert premises.house.commit("c").label == "a"
 
 
-@pytest.mark.parametrize("going", [[], [1], [3], [1, 2, 3, 4], [4, 2], [2, 3], [1, 4]])
-@pytest.mark.parametrize("at_once", [1, 2, 200])
+@pytest.mark.parametrize("going", [[], [1], [1, 2, 3, 4], [4, 2]])
+@pytest.mark.parametrize("at_once", [2, 200])
 def test_the_trails_that_begin_or_end_at_a_version_go_with_it_and_no_other(five, catalog, monkeypatch, going, at_once):
     monkeypatch.setattr("davserver.catalog.versions._REMOVED_AT_ONCE", at_once)
     key = five.info("c").id
