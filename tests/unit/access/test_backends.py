@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hmac
 import os
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import bcrypt
 import jwt
@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
-from davserver.access import managing
+from davserver.access import jwks, managing
 from davserver.access.accounts import AccountBook
 from davserver.access.backend import Chain
 from davserver.access.credentials import Basic
@@ -347,21 +347,21 @@ class TestOidc(GroupsSuite):
         with pytest.raises(StoreUnavailable):
             late.authenticate(stage.caller("ann"))
 
-    def test_an_issuer_that_does_not_answer_holds_nobody_whose_key_is_known(self, stage):
+    def test_an_issuer_that_does_not_answer_holds_nobody_whose_key_is_known(self, stage, monkeypatch):
+        monkeypatch.setattr(jwks, "TIMEOUT_S", 300)  # it is this test that ends the wait
         chain, caller = Chain([stage.backend]), stage.caller("ann")
         chain.authenticate(caller)
         stage.now_s += KEEP_S + 1
         stage.issuer.asked.clear()
         stage.issuer.may_answer.clear()
-        fetching = threading.Thread(target=chain.authenticate, args=(caller,))
-        fetching.start()
-        try:
-            assert stage.issuer.asked.wait(30)
-            assert chain.authenticate(caller).name == "ann"
-            assert fetching.is_alive()
-        finally:
-            stage.issuer.may_answer.set()
-            fetching.join()
+        with ThreadPoolExecutor(2) as threads:
+            try:
+                fetching = threads.submit(chain.authenticate, caller)
+                assert stage.issuer.asked.wait(30)
+                assert threads.submit(chain.authenticate, caller).result(30).name == "ann"
+                assert not fetching.done()
+            finally:
+                stage.issuer.may_answer.set()
 
     @pytest.mark.parametrize("url", ["http://login.example.org", "ftp://127.0.0.1/", "login.example.org"])
     def test_keys_are_fetched_where_nobody_can_swap_them(self, url):
