@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from enum import Enum
 
 from sqlalchemy import Connection
@@ -91,11 +91,11 @@ class Checkpoints:
             self._stage = _Stage.SECOND_LEG_DUE
 
     def _copy(self, connection: Connection) -> None:
-        cursor = connection.connection.cursor()  # past ``statement``: what fails here spoils no transaction
         try:
-            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
-            cursor.fetchall()
+            with closing(
+                connection.connection.cursor()
+            ) as cursor:  # past ``statement``: a failure spoils no transaction
+                cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                cursor.fetchall()
         except Exception as error:  # noqa: BLE001
             self._note(error)
-        finally:
-            cursor.close()

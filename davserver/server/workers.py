@@ -191,12 +191,11 @@ class Parent:
 
     def _reload(self) -> None:
         """Put a process with the settings of now in each place; what cannot be used is said, and all stays as it is."""
-        self.supervisor.tell_reloading()
+        self._tell(self.supervisor.tell_reloading)
         before = self.duties
         try:
             self.duties = before.renewed()
-            for worker in self.workers:
-                self._relieve(worker)
+            self._relieve_workers()
         except DavserverError as error:
             self.duties = before
             _log.error("not reloaded, the settings of before hold", reason=error.message, hint=error.hint)
@@ -205,20 +204,39 @@ class Parent:
                 self.housekeeper.is_relieved = True
                 os.kill(self.housekeeper.pid, HURRY)  # what it does is a transaction or can be done again
             _log.info("reloaded")
-        self.supervisor.tell_ready()
+        self._tell(self.supervisor.tell_ready)
 
-    def _relieve(self, worker: Child) -> None:
-        """Start another process in a worker's place, and when that is ready let the first one end by and by."""
-        old = worker.pid
+    def _relieve_workers(self) -> None:
+        """Start another process in each worker's place, and when all are ready let the first ones end by and by.
+
+        If one cannot start, none stays. Errors: what it raised.
+        """
+        before = [worker.pid for worker in self.workers]
         try:
-            self._await_ready(self._start(worker))
+            for worker in self.workers:
+                self._await_ready(self._start(worker))
         except DavserverError:
-            os.waitpid(worker.pid, 0)
-            worker.pid = old
+            for worker, old in zip(self.workers, before, strict=True):
+                if worker.pid != old:
+                    self._retire(worker.pid, signal.SIGTERM)
+                    worker.pid = old
             raise
-        if old:
-            self.retired.append(old)
-            os.kill(old, RETIRE)
+        for old in before:
+            self._retire(old, RETIRE)
+
+    def _retire(self, pid: int, order: signal.Signals) -> None:
+        """Let a process end whose place is another's."""
+        if pid:
+            self.retired.append(pid)
+            os.kill(pid, order)
+
+    @staticmethod
+    def _tell(say: Callable[[], None]) -> None:
+        """Tell the supervisor; one that does not hear any more is no reason to stop, or to stop in another order."""
+        try:
+            say()
+        except DavserverError as error:
+            _log.error("the supervisor cannot be told", reason=error.message)
 
     def _reap(self) -> None:
         self.retired = [pid for pid in self.retired if not os.waitpid(pid, os.WNOHANG)[0]]
@@ -243,7 +261,7 @@ class Parent:
 
     def _stop(self) -> None:
         """Stop accepting, end all workers, then the housekeeper, which commits what they left."""
-        self.supervisor.tell_stopping()
+        self._tell(self.supervisor.tell_stopping)
         for listener in self.listeners:
             listener.close()
         running = [*self.retired, *(worker.pid for worker in self.workers if worker.pid)]

@@ -168,3 +168,20 @@ def test_a_stop_during_a_reload_ends_all(serve):
     server.terminate()
     assert server.wait() == 0
     assert not any(reader.is_alive() for reader in server.readers)
+
+
+def test_where_a_worker_cannot_start_none_has_the_new_settings(serve, tmp_path):
+    """What a worker meets when it opens its store is not known before: here, blocks that are no directory."""
+    server = serve(tmp_path / "data", "--workers", "2")
+    workers = server.workers
+    request(server, "MKCOL", "/c")
+    blocks = server.data / "blocks"
+    blocks.rename(server.data / "elsewhere")
+    blocks.write_text("in the way")
+    reload(server)
+    assert "not reloaded, the settings of before hold" in server.log
+    blocks.unlink()
+    (server.data / "elsewhere").rename(blocks)
+    assert server.workers[:2] == workers
+    assert request(server, "PUT", "/c/file", b"content")[0] == 201
+    assert server.stop() == 0

@@ -15,6 +15,7 @@ import pytest
 
 from davserver.errors import ConfigError
 from davserver.server.supervisor import Supervisor, inherited_socket
+from tests.support.process import until
 from tests.support.programs import real_program
 from tests.support.serving import clean_environ, command
 
@@ -43,6 +44,19 @@ def test_a_supervisor_hears_what_the_server_does(serve, supervisor):
     assert supervisor.recv(1000) == b"READY=1"
     server.terminate()
     assert supervisor.recv(1000) == b"STOPPING=1"
+    assert server.wait() == 0
+
+
+def test_a_supervisor_that_hears_no_more_stops_nobody(serve, supervisor):
+    server = serve(None, environ={"NOTIFY_SOCKET": supervisor.getsockname()})
+    assert supervisor.recv(1000) == b"READY=1"
+    supervisor.close()
+    workers = server.workers
+    os.kill(server.pid, signal.SIGHUP)
+    until(lambda: "reloaded" in server.log)
+    assert server.log.count("the supervisor cannot be told") == 2
+    assert server.workers != workers
+    server.terminate()
     assert server.wait() == 0
 
 
