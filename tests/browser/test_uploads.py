@@ -126,6 +126,35 @@ def test_one_answer_can_stand_for_all(visit, dav, collection):
     assert {dav.get(f"/{collection}/{name}") for name in "abcd"} == {b"new"}
 
 
+FRAMES = """() => new Promise((done) => {
+    let left = 40;
+    const tick = () => (left-- ? requestAnimationFrame(tick) : done());
+    tick();
+})"""
+"""Two thirds of a second, in which the page draws what an upload has sent many times."""
+
+
+def test_a_slow_press_is_a_click_however_often_the_progress_is_drawn_meanwhile(visit, collection, long_file):
+    page = visit(f"/{collection}/")
+    slow_down(page)
+    choose(page, long_file)
+    sent(page, 0.1)
+    box = dock(page).get_by_role("button", name="Pause: film.mkv").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.evaluate(FRAMES)
+    page.mouse.up()
+    expect(dock(page)).to_contain_text("Paused")
+    dock(page).get_by_role("button", name="Resume: film.mkv").focus()
+    page.keyboard.press(" ")
+    expect(dock(page)).to_contain_text("Pause: film.mkv")
+    dock(page).get_by_role("button", name="Pause: film.mkv").focus()
+    page.keyboard.down(" ")
+    page.evaluate(FRAMES)
+    page.keyboard.up(" ")
+    expect(dock(page)).to_contain_text("Paused")
+
+
 def test_pause_and_resume(visit, dav, collection, long_file):
     page = visit(f"/{collection}/")
     slow_down(page)

@@ -49,7 +49,8 @@ def test_what_the_server_writes_is_compressed_where_asked(dav, method, path, hea
     plain, packed = both(dav, method, path, **headers)
     assert plain.headers["Content-Encoding"] is None
     assert packed.headers["Content-Encoding"] == "gzip"
-    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+    assert plain.headers["Vary"] == packed.headers["Vary"]
+    assert "Accept-Encoding" in packed.headers["Vary"].split(", ")
     unpacked = gzip.decompress(packed.content)
     if path != "_/metrics":  # whose figures the request before it changed
         assert unpacked == plain.content
@@ -59,7 +60,7 @@ def test_what_the_server_writes_is_compressed_where_asked(dav, method, path, hea
 def test_head_has_the_headers_of_get(dav):
     _, head = both(dav, "HEAD", "c/")
     _, get = both(dav, "GET", "c/")
-    left_out = {"date", "x-request-id", "transfer-encoding", "content-length"}
+    left_out = {"date", "x-request-id", "server-timing", "transfer-encoding", "content-length"}
     assert [pair for pair in head.headers.items() if pair[0].lower() not in left_out] == [
         pair for pair in get.headers.items() if pair[0].lower() not in left_out
     ]

@@ -18,6 +18,7 @@ const FIRST = ["failed", "asking", "sending", "offline", "paused", "waiting", "d
 
 export class Dock {
   #frame = 0;
+  #held = false;
   #seen = [];
 
   constructor(element, queue, { unfinished, choose, giveUp }) {
@@ -27,6 +28,7 @@ export class Dock {
     this.choose = choose;
     this.giveUp = giveUp;
     queue.addEventListener("change", () => this.#soon());
+    this.#stayWhilePressed();
     this.#soon();
   }
 
@@ -34,8 +36,22 @@ export class Dock {
   #soon() {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      this.#draw();
+      if (!this.#held) this.#draw();
     });
+  }
+
+  /** A button that is drawn anew between press and release is never clicked. */
+  #stayWhilePressed() {
+    const hold = () => {
+      this.#held = true;
+    };
+    const release = () => {
+      if (this.#held) this.#soon();
+      this.#held = false;
+    };
+    this.element.addEventListener("pointerdown", hold);
+    this.element.addEventListener("keydown", (event) => event.key === " " && hold());
+    for (const end of ["pointerup", "pointercancel", "keyup", "blur"]) window.addEventListener(end, release);
   }
 
   /** Look at what is unfinished anew. */
