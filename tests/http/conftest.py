@@ -1,14 +1,19 @@
 """One server for all tests of this directory, a house of its own for each; see ``tests.support.site``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from davserver.blocks.open import open_store
 from davserver.catalog.database import open_catalog
+from davserver.dav.app import make_app
+from davserver.dav.status import row_of
 from davserver.live.house import House
+from davserver.web.app import WebApp
+from davserver.web.metrics import Metrics
 from tests.support.arena import LAYOUTS, Arena, arena
 from tests.support.site import Client, Site, Stage, running_site, serving
 
@@ -33,6 +38,19 @@ def dav(site: Site) -> Client:
     """Talk to a server that has one collection, ``c``."""
     site.client.expect(201, "MKCOL", "/c/")
     return site.client
+
+
+@pytest.fixture
+def api(site: Site, stage: tuple[Stage, tuple[str, int]], dav: Client) -> Iterator[Client]:
+    """Talk to a server that has WebDAV and what is below ``/_/``."""
+    web = WebApp(site.house, Metrics(shared=False), lambda error: row_of(error).status)
+    files = make_app(site.house)
+
+    def both(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return (web if environ["PATH_INFO"].startswith("/_/") else files)(environ, start_response)
+
+    with stage[0].play(both):
+        yield dav
 
 
 @pytest.fixture(scope="session", params=list(LAYOUTS))

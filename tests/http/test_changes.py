@@ -8,29 +8,12 @@ import socket
 
 import pytest
 
-from davserver.dav.app import make_app
-from davserver.dav.status import row_of
-from davserver.web.app import WebApp
 from davserver.web.changes import LARGE_AT_ONCE
-from davserver.web.metrics import Metrics
 from tests.support.process import until
 from tests.support.site import DAV
 
 PATH = "/_/api/collections/c/changes"
 JSON = "application/json"
-
-
-@pytest.fixture
-def api(site, stage, dav):
-    """The WebDAV side and the API side of one server."""
-    web = WebApp(site.house, Metrics(shared=False), lambda error: row_of(error).status)
-    files = make_app(site.house)
-
-    def both(environ, start_response):
-        return (web if environ["PATH_INFO"].startswith("/_/") else files)(environ, start_response)
-
-    with stage[0].play(both):
-        yield dav
 
 
 def change(api, *changes, status=200, **members):

@@ -7,26 +7,9 @@ import re
 
 import pytest
 
-from davserver.dav.app import make_app
-from davserver.dav.status import row_of
 from davserver.upkeep.fsck import fsck
-from davserver.web.app import WebApp
-from davserver.web.metrics import Metrics
 
 BASE = "/_/api/collections/c/"
-
-
-@pytest.fixture
-def api(site, stage, dav):
-    """The WebDAV side and the API side of one server."""
-    web = WebApp(site.house, Metrics(shared=False), lambda error: row_of(error).status)
-    files = make_app(site.house)
-
-    def both(environ, start_response):
-        return (web if environ["PATH_INFO"].startswith("/_/") else files)(environ, start_response)
-
-    with stage[0].play(both):
-        yield dav
 
 
 def ask(api, where, status=200, method="GET", **members):
