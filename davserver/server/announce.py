@@ -11,7 +11,7 @@ def announce(name: tuple[str, int] | str, *, tls: bool, prefix: str = "") -> str
         url = f"http://localhost{prefix}/"
         return f"davserver {__version__} serving unix:{name}\n  curl  curl --unix-socket {name} {url}\n"
     url = base_url(name, tls=tls) + prefix.removeprefix("/") + ("/" if prefix else "")
-    host = _visible(name[0])
+    host = visible(name[0])
     port = name[1]
     scheme, share = ("davs", f"\\\\{host}@SSL@{port}\\DavWWWRoot") if tls else ("dav", f"\\\\{host}@{port}\\DavWWWRoot")
     lines = [
@@ -27,10 +27,10 @@ def announce(name: tuple[str, int] | str, *, tls: bool, prefix: str = "") -> str
 
 def base_url(name: tuple[str, int], *, tls: bool) -> str:
     """Return the URL of the root."""
-    return f"{'https' if tls else 'http'}://{_bracketed(_visible(name[0]))}:{name[1]}/"
+    return f"{'https' if tls else 'http'}://{_bracketed(visible(name[0]))}:{name[1]}/"
 
 
-def _visible(host: str) -> str:
+def visible(host: str) -> str:
     """Name an address one can connect to: the wildcard addresses are none."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read, not bound
 

@@ -239,7 +239,7 @@ class Parent:
             _log.error("the supervisor cannot be told", reason=error.message)
 
     def _reap(self) -> None:
-        self.retired = [pid for pid in self.retired if not os.waitpid(pid, os.WNOHANG)[0]]
+        self.retired = _left(self.retired)
         for child in self._children:
             if child.pid and os.waitpid(child.pid, os.WNOHANG)[0]:
                 now = self.monotonic()

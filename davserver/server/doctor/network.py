@@ -12,6 +12,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from davserver.config import UNIX_PEER, Settings
+from davserver.server.announce import visible
 from davserver.server.doctor.finding import Finding
 from davserver.server.serve import refuse_strangers
 from davserver.server.sockets import Address, parse_listen
@@ -101,8 +102,7 @@ def _ask(address: Address, *, tls: bool) -> tuple[int, str]:
         sock.settimeout(_ASK_S)
         sock.connect(str(address.path))
     else:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104  # asked, not bound
-        sock = socket.create_connection((host, address.port), timeout=_ASK_S)
+        sock = socket.create_connection((visible(address.host), address.port), timeout=_ASK_S)
     with sock:
         connection = HTTPConnection("localhost", timeout=_ASK_S)
         connection.sock = _trusting().wrap_socket(sock) if tls else sock
