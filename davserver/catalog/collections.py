@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from davserver.catalog import schema
@@ -19,6 +19,7 @@ _by_id = Statement(select(_table).where(_table.c.id == bindparam("wanted")))
 _by_name = Statement(select(_table).where(_table.c.name == bindparam("wanted"), _table.c.trashed_ns.is_(None)))
 _by_uuid = Statement(select(_table).where(_table.c.uuid == bindparam("wanted")))
 _live = select(_table).where(_table.c.trashed_ns.is_(None)).order_by(_table.c.name)
+_number_live = select(func.count()).select_from(_table).where(_table.c.trashed_ns.is_(None))
 _trashed = select(_table).where(_table.c.trashed_ns.is_not(None)).order_by(_table.c.trashed_ns)
 _owned = select(_table).where(_table.c.owner == bindparam("wanted")).order_by(_table.c.name)
 _sizes = select(_table.c.id, _table.c.bytes).where(_table.c.owner == bindparam("wanted"), _table.c.trashed_ns.is_(None))
@@ -66,6 +67,10 @@ class Collections:
     def live(self) -> list[Collection]:
         """List the collections by name, without the trashed ones."""
         return [_row(row) for row in self._connection.execute(_live)]
+
+    def number_live(self) -> int:
+        """Count the collections, without the trashed ones."""
+        return int(self._connection.execute(_number_live).scalar_one())
 
     def trashed(self) -> list[Collection]:
         """List the trashed collections, the oldest first."""

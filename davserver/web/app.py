@@ -127,7 +127,7 @@ def _metrics(metrics: Metrics, visited: House, house: House) -> Answer:
     metrics.show_trouble(house.trouble())
     with house.read_catalog() as tables:
         waiting = sum(row.head_seq - row.base_seq for row in tables.collections.uncommitted())
-        metrics.show_store(len(tables.collections.live()), waiting, house.free_bytes())
+        metrics.show_store(tables.collections.number_live(), waiting, house.free_bytes())
     return metrics.answer()
 
 
