@@ -18,11 +18,11 @@ from davserver.access.roster import Roster
 from davserver.access.sharing import Wish, make_link
 from davserver.catalog.model import Right
 from davserver.errors import DavserverError
-from tests.support.site import running_site
+from tests.support.site import propfind_of, running_site
 from tests.support.visitors import STRANGER, visiting
 
 JSON = {"Content-Type": "application/json"}
-QUOTA = b'<propfind xmlns="DAV:"><prop><quota-available-bytes/></prop></propfind>'
+QUOTA = propfind_of("quota-available-bytes")
 LARGE = b"x" * 100_000
 """More than is taken before anything is asked."""
 

@@ -15,17 +15,13 @@ from davserver.catalog.model import Lock, Right
 from davserver.collection import tree
 from davserver.collection.filenode import FileNode
 from davserver.dav.verbs import VERBS
-from tests.support.site import Client, running_site
+from tests.support.site import Client, propfind_of, running_site
 from tests.support.visitors import STRANGER, visiting
 
-ALL = b'<propfind xmlns="DAV:"><prop>' + b"".join(
-    b"<%s/>" % name
-    for name in (
-        *(b"creationdate", b"getlastmodified", b"getetag", b"sync-token", b"lockdiscovery", b"displayname"),
-        *(b"quota-used-bytes", b"current-user-privilege-set", b"resourcetype"),
-    )
+ALL = propfind_of(
+    *("creationdate", "getlastmodified", "getetag", "sync-token", "lockdiscovery", "displayname"),
+    *("quota-used-bytes", "current-user-privilege-set", "resourcetype"),
 )
-ALL += b"</prop></propfind>"
 _numbers = count()
 
 

@@ -11,7 +11,7 @@ import pytest
 from davserver.access import managing
 from davserver.catalog.model import Right
 from davserver.dav.verbs import VERBS
-from tests.support.site import running_site
+from tests.support.site import propfind_of, running_site
 from tests.support.visitors import STRANGER, visiting
 
 LOCKINFO = (
@@ -27,14 +27,10 @@ SEARCH = (
     b'<searchrequest xmlns="DAV:"><basicsearch><select><prop><displayname/></prop></select>'
     b"<from><scope><href>%s</href><depth>infinity</depth></scope></from></basicsearch></searchrequest>"
 )
-ALL = b'<propfind xmlns="DAV:"><prop>' + b"".join(
-    b"<%s/>" % name
-    for name in (
-        *(b"creationdate", b"getlastmodified", b"getcontentlength", b"getetag", b"sync-token", b"lockdiscovery"),
-        *(b"quota-used-bytes", b"quota-available-bytes", b"current-user-privilege-set", b"resourcetype"),
-    )
+ALL = propfind_of(
+    *("creationdate", "getlastmodified", "getcontentlength", "getetag", "sync-token", "lockdiscovery"),
+    *("quota-used-bytes", "quota-available-bytes", "current-user-privilege-set", "resourcetype"),
 )
-ALL += b"</prop></propfind>"
 _numbers = count()
 
 

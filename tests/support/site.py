@@ -40,6 +40,11 @@ class Answer(NamedTuple):
         return etree.fromstring(self.body)
 
 
+def propfind_of(*names: str) -> bytes:
+    """Write the body of a PROPFIND for some properties of the namespace DAV:."""
+    return b'<propfind xmlns="DAV:"><prop>%s</prop></propfind>' % "".join(f"<{name}/>" for name in names).encode()
+
+
 class Client:
     """Sends requests over one kept connection; paths go out as they are given, still encoded."""
 

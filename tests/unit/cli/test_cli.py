@@ -1,7 +1,6 @@
 """The command line: what it prints, its exit status, and that errors are a line and a hint."""
 
 import json
-import os
 
 import pytest
 
@@ -9,13 +8,6 @@ from davserver import __version__
 from davserver.cli.main import run
 
 MANIFEST = ". d41d8cd98f00b204e9800998ecf8427e+0 0:0:empty\n"
-
-
-@pytest.fixture(autouse=True)
-def _no_settings_of_ours(monkeypatch):
-    for name in os.environ:
-        if name.startswith("DAVSERVER_"):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The commands of history: what they print, and that those of docs/history.md do as it says."""
 
 import json
-import os
 import re
 import shlex
 from pathlib import Path
@@ -17,13 +16,6 @@ from davserver.live.house import House
 from davserver.values import parse_path
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "history.md"
-
-
-@pytest.fixture(autouse=True)
-def _no_settings_of_ours(monkeypatch):
-    for name in os.environ:
-        if name.startswith("DAVSERVER_"):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture
