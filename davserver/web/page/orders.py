@@ -2,9 +2,9 @@
 
 Owns: sorting, and remembering what was sorted: the numbers of the members, 4 bytes each.
 Invariants: at most ``MAX_REMEMBERED`` numbers are kept (8 MiB in all, so they are in no budget); of the sorting of a
-large directory one runs at a time, and takes some 80 bytes a member while it runs.
+large directory one runs at a time.
 Why: the names of a directory are a tree in the order of code points, which gives any page of it at once. Every other
-order has to be made, 0.3 s for 100,000 members, and then the next page of it shall cost nothing.
+order has to be made, 0.7 s for 100,000 members, and then the next page of it shall cost nothing.
 Threads: any.
 """
 
