@@ -153,6 +153,19 @@ def test_a_slow_press_is_a_click_however_often_the_progress_is_drawn_meanwhile(v
     page.evaluate(FRAMES)
     page.keyboard.up(" ")
     expect(dock(page)).to_contain_text("Paused")
+    expect(dock(page).get_by_role("button", name="Resume: film.mkv")).to_be_focused()
+
+
+def test_progress_is_drawn_into_the_elements_that_are_there(visit, collection, long_file):
+    page = visit(f"/{collection}/")
+    slow_down(page)
+    choose(page, long_file)
+    sent(page, 0.1)
+    bar, pause = page.query_selector("progress"), page.query_selector("[aria-label=Uploads] li button")
+    before = bar.evaluate("bar => bar.value")
+    until(lambda: bar.evaluate("bar => bar.value") > before)
+    assert bar.evaluate("bar => bar.isConnected")
+    assert pause.evaluate("button => button.isConnected")
 
 
 def test_pause_and_resume(visit, dav, collection, long_file):

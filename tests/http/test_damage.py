@@ -130,7 +130,7 @@ CATALOG = [
     "UPDATE journal SET header = CAST(x'00' || substr(header, 2) AS BLOB)",
     "DELETE FROM journal WHERE seq = (SELECT min(seq) FROM journal WHERE collection_id = 1)",
     "UPDATE collections SET head_seq = head_seq + 1",
-    "UPDATE collections SET base_root = 'f' || substr(base_root, 2)",
+    "UPDATE collections SET base_root = substr(base_root, 2) || 'f'",
 ]
 
 

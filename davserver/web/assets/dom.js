@@ -49,3 +49,13 @@ export function button(label, name, onclick, { quiet = false, kind = "", ...more
 export function fill(element, ...children) {
   element.replaceChildren(...children.filter(Boolean));
 }
+
+/** Give an element these children and no others; one that stays is not touched: it keeps its focus and a press on it. */
+export function keep(element, children) {
+  const wanted = new Set(children);
+  for (const child of [...element.childNodes]) if (!wanted.has(child)) child.remove();
+  children.forEach((child, place) => {
+    const there = element.childNodes[place] ?? null;
+    if (there !== child) element.insertBefore(child, there);
+  });
+}

@@ -107,7 +107,7 @@ def test_one_torn_journal_does_not_keep_a_server_from_starting(damaged):
 
 
 def test_a_checkpoint_that_names_no_record(damaged):
-    house = damaged("UPDATE collections SET base_root = 'f' || substr(base_root, 2) WHERE id = 1")
+    house = damaged("UPDATE collections SET base_root = substr(base_root, 2) || 'f' WHERE id = 1")
     with pytest.raises(RecordCorrupt):
         house.view("hit")
 

@@ -1,25 +1,22 @@
 /** The uploads on the screen: what is under way, what went wrong, what was begun before this page was loaded. */
 
-import { button, fill, h, icon } from "../dom.js";
-import { count, duration, shown, size } from "../words.js";
+import { button, h, icon, keep } from "../dom.js";
+import { count, duration, shown } from "../words.js";
+import { Row } from "./row.js";
 
 const MOST_SHOWN = 60;
-const STATES = {
-  waiting: "Waiting",
-  sending: "",
-  offline: "Waiting for the network…",
-  asking: "There is one of this name",
-  paused: "Paused",
-  done: "Done",
-  skipped: "Skipped",
-  failed: "Failed",
-};
 const FIRST = ["failed", "asking", "sending", "offline", "paused", "waiting", "done", "skipped"];
 
 export class Dock {
   #frame = 0;
   #held = false;
   #seen = [];
+  #rows = new Map();
+  #olds = new Map();
+  #title = h("h2");
+  #head = h("header", {}, this.#title);
+  #list = h("ul", { class: "dock-items" });
+  #section = h("section", { class: "dock", "aria-label": "Uploads" }, this.#head, this.#list);
 
   constructor(element, queue, { unfinished, choose, giveUp }) {
     this.element = element;
@@ -40,7 +37,7 @@ export class Dock {
     });
   }
 
-  /** A button that is drawn anew between press and release is never clicked. */
+  /** A button whose upload goes into another state between press and release would never be clicked. */
   #stayWhilePressed() {
     const hold = () => {
       this.#held = true;
@@ -62,45 +59,45 @@ export class Dock {
   #draw() {
     const { items } = this.queue;
     const old = this.unfinished();
-    if (!items.length && !old.length) {
-      fill(this.element);
-      return;
-    }
     const focused = document.activeElement?.dataset?.key;
     const shownItems = [...items].sort((a, b) => FIRST.indexOf(a.state) - FIRST.indexOf(b.state)).slice(0, MOST_SHOWN);
     const more = items.length - shownItems.length;
-    fill(
-      this.element,
-      h(
-        "section",
-        { class: "dock", "aria-label": "Uploads" },
-        this.#head(items),
-        h(
-          "ul",
-          { class: "dock-items" },
-          ...old.map((each) => this.#old(each)),
-          ...shownItems.map((item) => this.#item(item)),
-          more > 0 && h("li", { class: "dock-more" }, `and ${count(more, "more", "more")}`),
-        ),
-      ),
-    );
-    if (focused) this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    this.#rows = new Map(shownItems.map((item) => [item, this.#row(item)]));
+    this.#olds = new Map(old.map((each) => [keyOf(each), this.#olds.get(keyOf(each)) ?? this.#old(each)]));
+    this.#tellAll(items);
+    keep(this.#list, [
+      ...this.#olds.values(),
+      ...[...this.#rows.values()].map((row) => row.element),
+      ...(more > 0 ? [h("li", { class: "dock-more" }, `and ${count(more, "more", "more")}`)] : []),
+    ]);
+    keep(this.element, items.length || old.length ? [this.#section] : []);
+    if (focused && document.activeElement?.dataset?.key !== focused)
+      this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  #head(items) {
+  #row(item) {
+    const row = this.#rows.get(item);
+    if (!row?.isCurrent) return new Row(item, this);
+    row.tell();
+    return row;
+  }
+
+  #tellAll(items) {
     const open = items.filter((item) => !["done", "skipped", "failed"].includes(item.state));
+    this.#title.textContent = this.#summary(items, open);
     const paused = open.length > 0 && open.every((item) => item.state === "paused");
-    const ways = [];
-    if (open.length) {
-      const way = paused
-        ? ["Resume all", "play", () => this.queue.resumeAll()]
-        : ["Pause all", "pause", () => this.queue.pauseAll()];
-      ways.push(button(...way, { quiet: true, "data-key": "all" }));
-    } else ways.push(button("Clear the list", "close", () => this.queue.tidy(), { quiet: true, "data-key": "tidy" }));
-    return h("header", {}, h("h2", {}, this.#title(items, open)), ...ways);
+    const way = !open.length ? "tidy" : paused ? "resume" : "pause";
+    if (this.#head.dataset.way === way) return;
+    this.#head.dataset.way = way;
+    const [label, glyph, run] = {
+      tidy: ["Clear the list", "close", () => this.queue.tidy()],
+      resume: ["Resume all", "play", () => this.queue.resumeAll()],
+      pause: ["Pause all", "pause", () => this.queue.pauseAll()],
+    }[way];
+    keep(this.#head, [this.#title, button(label, glyph, run, { quiet: true, "data-key": "all" })]);
   }
 
-  #title(items, open) {
+  #summary(items, open) {
     if (!items.length) return "Unfinished uploads";
     const failed = items.filter((item) => item.state === "failed").length;
     if (!open.length) return failed ? `${count(failed, "upload")} failed` : `${count(items.length, "upload")} done`;
@@ -116,36 +113,6 @@ export class Dock {
     const [first] = this.#seen;
     const speed = (sent - first[1]) / (now - first[0]);
     return now - first[0] > 1.5 && speed > 0 ? duration((whole - sent) / speed) : "";
-  }
-
-  #item(item) {
-    const key = item.segments.join("/");
-    const share = item.file.size ? item.sent / item.file.size : Number(item.state === "done");
-    const isOpen = ["sending", "offline", "paused"].includes(item.state);
-    const state = item.error
-      ? item.error.message
-      : STATES[item.state] || `${size(item.sent)} of ${size(item.file.size)}`;
-    const ways = [];
-    if (["waiting", "sending", "offline"].includes(item.state))
-      ways.push(["Pause", "pause", () => this.queue.pause(item)]);
-    if (item.state === "paused") ways.push(["Resume", "play", () => this.queue.resume(item)]);
-    if (item.state === "failed") ways.push(["Try again", "retry", () => this.queue.resume(item)]);
-    if (!["done", "skipped", "asking"].includes(item.state)) ways.push(["Cancel", "close", () => this.giveUp(item)]);
-    return h(
-      "li",
-      { class: `dock-item ${item.state}` },
-      icon({ done: "check", failed: "warning", skipped: "close" }[item.state] ?? "upload"),
-      h(
-        "div",
-        { class: "dock-words" },
-        h("bdi", { class: "dock-name", title: shown(key) }, shown(item.segments.at(-1))),
-        h("span", { class: "dock-state" }, state),
-        isOpen && h("progress", { max: "1", value: share, "aria-label": `Sent of ${shown(item.segments.at(-1))}` }),
-      ),
-      ...ways.map(([label, name, run]) =>
-        button(`${label}: ${shown(item.segments.at(-1))}`, name, run, { quiet: true, "data-key": `${label} ${key}` }),
-      ),
-    );
   }
 
   #old(each) {
@@ -166,6 +133,7 @@ export class Dock {
   }
 }
 
+const keyOf = (each) => JSON.stringify(each); // of plain values, as remembered
 const sum = (items, of) => items.reduce((total, item) => total + of(item), 0);
 
 function percent(sent, whole) {
