@@ -61,7 +61,7 @@ def members_of_both(old: DirNode, new: DirNode, path: TreePath = (), after: Tree
 
     ``path`` leads to both folders; ``after`` is a path below it from whose member on, with it, members come.
     """
-    if _is_same(old, new):
+    if _cannot_differ(old, new):
         return
     first = after[len(path)] if len(after) > len(path) else ""
     theirs, ours = _from(old, first), _from(new, first)
@@ -75,7 +75,7 @@ def members_of_both(old: DirNode, new: DirNode, path: TreePath = (), after: Tree
             yield (*path, now[0]), None, now[1]
             now = next(ours, None)
         else:
-            if not _is_same(was[1], now[1]):
+            if not _cannot_differ(was[1], now[1]):
                 yield (*path, now[0]), was[1], now[1]
             was, now = next(theirs, None), next(ours, None)
 
@@ -91,7 +91,7 @@ def _from(folder: DirNode, first: str) -> Iterator[tuple[str, Node]]:
         yield from folder.items()
 
 
-def _is_same(old: Node, new: Node) -> bool:
+def _cannot_differ(old: Node, new: Node) -> bool:
     if old is new:
         return True
     return isinstance(old, DirNode) and isinstance(new, DirNode) and old.record is not None and old.record == new.record
@@ -106,6 +106,13 @@ def differs(old: Node | None, new: Node | None) -> bool:
     if isinstance(old, DirNode) and isinstance(new, DirNode):
         return old.attributes != new.attributes
     return True
+
+
+def is_same(one: Node | None, other: Node | None) -> bool:
+    """Tell whether two nodes are equal, folders with all that is in them: not those that changed since a commit."""
+    if isinstance(one, DirNode) and isinstance(other, DirNode):
+        return one is other or (one.record is not None and one.record == other.record)
+    return one is other or not differs(one, other)
 
 
 def _without_etag(attributes: Attributes) -> Attributes:

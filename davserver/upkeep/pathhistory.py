@@ -15,8 +15,8 @@ from typing import Generic, TypeVar
 from davserver.catalog.model import Version
 from davserver.collection import tree
 from davserver.collection.compare import Status, compare
+from davserver.collection.diff import is_same
 from davserver.collection.dirnode import DirNode, Node
-from davserver.collection.filenode import FileNode, etag_of
 from davserver.live.house import House
 from davserver.values import TreePath
 
@@ -63,7 +63,7 @@ def turns(house: House, name: str, path: TreePath, *, before: int | None = None,
         if known is not None and count >= VERSIONS_AT_ONCE:
             return Page(found, known[0].number + 1)
         node = tree.lookup(house.view_version(name, version.number).root, path)
-        if known is not None and not _is_same(known[1], node):
+        if known is not None and not is_same(known[1], node):
             found.append(Turn(*known))
             if len(found) == most:
                 return Page(found, known[0].number)
@@ -108,11 +108,3 @@ def _gone(earlier: DirNode, later: DirNode, path: TreePath) -> Iterator[tuple[Tr
 
 def _newest_first(house: House, name: str, before: int | None) -> list[Version]:
     return [version for version in reversed(house.versions(name)) if before is None or version.number < before]
-
-
-def _is_same(one: Node | None, other: Node | None) -> bool:
-    if isinstance(one, FileNode) and isinstance(other, FileNode):
-        return etag_of(one) == etag_of(other) and one.attributes == other.attributes
-    if isinstance(one, DirNode) and isinstance(other, DirNode):
-        return one.record == other.record
-    return one is other

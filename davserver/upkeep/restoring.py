@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from davserver.catalog.model import Lock, Version
 from davserver.collection import tree
 from davserver.collection.change import Splice
+from davserver.collection.diff import is_same
 from davserver.collection.dirnode import EMPTY_DIR, DirNode, Node
 from davserver.collection.newname import check_new_name
 from davserver.errors import InvalidOperation, Locked, NotADirectory, StoreUnavailable, UnknownVersion
@@ -98,7 +99,7 @@ class _Job:
             return None
         self._check_locks(edit, view.info.id)
         edit.require_version(self.wanted.version)
-        if there is not None and _is_same(there, self.node):
+        if there is not None and is_same(there, self.node):
             return False
         place, node = self._with_folders(view.root)
         root = edit.apply(view.info.id, Splice(place, node))
@@ -112,7 +113,7 @@ class _Job:
         if view.seq == view.info.base_seq and view.info.version == self.kept.version.number:
             return True
         before = tree.lookup(self.kept.root, self.wish.target)
-        return there is None or (before is not None and _is_same(there, before))
+        return there is None or (before is not None and is_same(there, before))
 
     def _check_locks(self, edit: Edit, collection_id: int) -> None:
         """Raise Locked for a lock on the target, below it, or above it."""
@@ -154,10 +155,3 @@ class _Job:
             attributes = was.attributes if isinstance(was, DirNode) else EMPTY_DIR.attributes
             node = EMPTY_DIR.with_attributes(attributes).with_entry(target[length], node)
         return target[: depth + 1], node
-
-
-def _is_same(one: Node, other: Node) -> bool:
-    """Tell whether two nodes are equal, without opening folders: those that were changed since a commit are not."""
-    if isinstance(one, DirNode):
-        return isinstance(other, DirNode) and one.record is not None and one.record == other.record
-    return not isinstance(other, DirNode) and one.extents == other.extents and one.attributes == other.attributes

@@ -5,7 +5,9 @@ import pytest
 from davserver.collection.attributes import Attributes
 from davserver.collection.change import Mkdir, Move, Remove, SetAttributes
 from davserver.upkeep import pathhistory
+from davserver.upkeep.importing import import_manifest
 from davserver.upkeep.pathhistory import deletions, turns
+from davserver.upkeep.repacking import repack
 
 
 @pytest.fixture
@@ -72,6 +74,14 @@ def test_a_folder_changes_with_what_is_in_it(premises, house):
 
 def numbers_of_folder(page):
     return [(turn.version.number, turn.node) for turn in page.found]
+
+
+def test_a_repacking_changes_nothing(premises, house):
+    one, two = house.blocks.put(b"one"), house.blocks.put(b"two")
+    import_manifest(house, "old", [f". {one} {two} 0:4:a 4:2:b\n"])
+    imported = house.view("old").info.version
+    assert repack(house, "old").version is not None
+    assert [turn.version.number for turn in turns(house, "old", ("a",)).found] == [imported]
 
 
 def test_times_count(premises, house):
