@@ -182,3 +182,32 @@ def test_details_and_download(visit, dav, collection):
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(row(page, "data.bin")).to_be_focused()
+
+
+def test_undo_brings_back_what_it_can_and_says_what_is_in_the_way(visit, dav, collection):
+    for name in "abc":
+        dav.put(f"/{collection}/{name}.txt", name.encode())
+    page = visit(f"/{collection}/")
+    row(page, "a.txt").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Nothing is here yet")).to_be_visible()
+    dav.put(f"/{collection}/a.txt", b"another")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#toasts")).to_contain_text("“a.txt” is there already.")
+    expect(page.get_by_role("link", name="c.txt")).to_be_visible()
+    expect(page.locator("#toasts")).not_to_contain_text("back")
+    assert [dav.get(f"/{collection}/{name}.txt") for name in "abc"] == [b"another", b"b", b"c"]
+
+
+def test_marked_text_is_copied_as_text(visit, dav, collection, browser):
+    dav.put(f"/{collection}/a.txt", b"a")
+    page = visit(f"/{collection}/", permissions=["clipboard-read", "clipboard-write"])
+    row(page, "a.txt").focus()
+    page.keyboard.press("Alt+Enter")
+    tag = page.locator("#panel dd.code")
+    expect(tag).to_be_visible()
+    tag.click(click_count=3)
+    page.keyboard.press("Control+c")
+    assert page.evaluate("navigator.clipboard.readText()").strip() == tag.inner_text().strip()

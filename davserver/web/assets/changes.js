@@ -38,14 +38,19 @@ export async function remove(listing, entries) {
   return version;
 }
 
-/** Bring back what was deleted, out of a version; what is there meanwhile stays. */
+/** Bring back what was deleted, out of a version; what is there meanwhile stays, and is told when the others are back. */
 export async function bringBack(listing, collection, version, entries) {
   const folder = await folderOfVersion(listing.prefix, collection, version);
+  const refused = [];
   for (const { path, folder: isFolder, name } of entries) {
     const from = hrefOf(listing.prefix, ["history", collection, folder, ...path], isFolder);
     const to = location.origin + hrefOf(listing.prefix, [collection, ...path], isFolder);
-    await send("COPY", from, { headers: { Destination: to, Overwrite: "F" } }).catch((error) => fail(error, name));
+    await send("COPY", from, { headers: { Destination: to, Overwrite: "F" } }).catch((error) => {
+      if (!(error.status >= 400 && error.status < 500)) throw error;
+      refused.push(error.status === 412 ? new Refused(412, `“${shown(name)}” is there already.`) : about(error, name));
+    });
   }
+  if (refused.length) throw refused[0];
 }
 
 /**

@@ -17,7 +17,7 @@ const WORDS = {
   403: "You may not do that.",
   404: "It is not there any more.",
   405: "Something of this name is there already.",
-  409: "The folder for it is not there any more.",
+  409: "There is no folder for it: it is gone, or a file has its name.",
   412: "Somebody else has changed it meanwhile.",
   413: "It is larger than this server takes.",
   414: "The name is too long.",

@@ -39,6 +39,7 @@ export function liveKeys(page) {
     const onButton = event.target.closest?.("button, a, summary");
     const key = keyOfEvent(event);
     if (onButton && (key === "Enter" || key === " ")) return;
+    if (key === "Ctrl+c" && !document.getSelection().isCollapsed) return; // marked text is what is to be copied
     const way = ways(page)[key] ?? ofActions(page, key);
     if (way) {
       event.preventDefault();

@@ -32,7 +32,7 @@ export function toast(text, { kind = "good", action } = {}) {
     { class: `toast ${kind}` },
     icon(kind === "bad" ? "warning" : "check"),
     h("p", {}, text),
-    action && button(action.label, "", () => (dismiss(), action.run()), { kind: "link" }),
+    action && button(action.label, "", () => (dismiss(), Promise.resolve(action.run()).catch(complain)), { kind: "link" }),
     button("Dismiss", "close", dismiss, { quiet: true }),
   );
   const timer = setTimeout(dismiss, action ? WITH_ACTION_MS : LASTS_MS);

@@ -28,9 +28,13 @@ export async function run(targets, page) {
   const version = await remove(listing, targets);
   await page.changed();
   const undo = async () => {
-    await bringBack(listing, collection, version, gone).catch(complain);
+    try {
+      await bringBack(listing, collection, version, gone);
+      toast(`${what} is back.`);
+    } catch (error) {
+      complain(error);
+    }
     await page.changed();
-    toast(`${what} is back.`);
   };
   toast(`Deleted ${what}.`, version === null ? {} : { action: { label: "Undo", run: undo } });
 }

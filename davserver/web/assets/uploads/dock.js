@@ -60,7 +60,7 @@ export class Dock {
     const { items } = this.queue;
     const old = this.unfinished();
     const focused = document.activeElement?.dataset?.key;
-    const shownItems = [...items].sort((a, b) => FIRST.indexOf(a.state) - FIRST.indexOf(b.state)).slice(0, MOST_SHOWN);
+    const shownItems = this.#first(MOST_SHOWN);
     const more = items.length - shownItems.length;
     this.#rows = new Map(shownItems.map((item) => [item, this.#row(item)]));
     this.#olds = new Map(old.map((each) => [keyOf(each), this.#olds.get(keyOf(each)) ?? this.#old(each)]));
@@ -73,6 +73,17 @@ export class Dock {
     keep(this.element, items.length || old.length ? [this.#section] : []);
     if (focused && document.activeElement?.dataset?.key !== focused)
       this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  /** Return the items to be shown: of thousands only as many are looked at. */
+  #first(most) {
+    const found = [];
+    for (const state of FIRST)
+      for (const item of this.queue.among(state)) {
+        if (found.length === most) return found;
+        found.push(item);
+      }
+    return found;
   }
 
   #row(item) {

@@ -7,13 +7,17 @@
 
 import { send } from "../http.js";
 import { beside, hrefOf } from "../paths.js";
+import { mark } from "./memory.js";
 import { Conflict, sendFile } from "./send.js";
 
 const AT_ONCE = 3;
+const ACTIVE = ["sending", "offline", "asking"];
 
 /** Events: "change" (something is another), "stored" (a file is there). */
 export class Queue extends EventTarget {
   items = [];
+  /** The items by their state: what comes next is found without a look at all of 10,000. */
+  #by = new Map();
   #folders = new Map();
   #asking = Promise.resolve();
   #choice = null;
@@ -28,28 +32,29 @@ export class Queue extends EventTarget {
   /** Add files below a folder, and the folders that have to be there. */
   add(target, { files, folders }) {
     this.#choice = null;
+    this.#folders.clear(); // what was made for other uploads may be gone again
     for (const path of folders) this.#folder(target, [...target, ...path]).catch(() => {}); // the files in it will say so
+    const underWay = this.#underWay();
     for (const { file, path } of files) {
-      this.items.push({
-        file,
-        target,
-        segments: [...target, ...path],
-        state: "waiting",
-        sent: 0,
-        condition: {},
-        error: null,
-        stop: null,
-      });
+      const segments = [...target, ...path];
+      const same = underWay.get(mark(segments, file.size, file.lastModified));
+      if (same) this.resume(same); // twice at once would be two writers of one upload
+      if (same) continue;
+      const item = { file, target, segments, state: "waiting", sent: 0, condition: {}, error: null, stop: null };
+      this.items.push(item);
+      this.among("waiting").add(item);
     }
     this.#go();
   }
 
-  get active() {
-    return this.items.filter((item) => ["sending", "offline", "asking"].includes(item.state));
+  /** Return the items of a state, those that came into it first at first. */
+  among(state) {
+    if (!this.#by.has(state)) this.#by.set(state, new Set());
+    return this.#by.get(state);
   }
 
   get isBusy() {
-    return this.items.some((item) => ["waiting", "sending", "offline", "asking"].includes(item.state));
+    return ["waiting", ...ACTIVE].some((state) => this.among(state).size > 0);
   }
 
   pause(item) {
@@ -70,13 +75,14 @@ export class Queue extends EventTarget {
   }
 
   resumeAll() {
-    for (const item of this.items.filter((each) => each.state === "paused")) this.#set(item, "waiting");
+    for (const item of [...this.among("paused")]) this.#set(item, "waiting");
     this.#go();
   }
 
   /** Give an upload up. */
   drop(item) {
     this.pause(item);
+    this.among(item.state).delete(item);
     this.items = this.items.filter((each) => each !== item);
     this.#tell();
   }
@@ -84,15 +90,23 @@ export class Queue extends EventTarget {
   /** Leave out what is over. */
   tidy() {
     this.items = this.items.filter((item) => !["done", "skipped"].includes(item.state));
+    for (const state of ["done", "skipped"]) this.among(state).clear();
     this.#tell();
   }
 
   #go() {
-    for (const item of this.items) {
-      if (this.active.length >= AT_ONCE) break;
-      if (item.state === "waiting") this.#run(item);
+    const isFull = () => ACTIVE.reduce((sum, state) => sum + this.among(state).size, 0) >= AT_ONCE;
+    for (const item of this.among("waiting")) {
+      if (isFull()) break;
+      this.#run(item);
     }
     this.#tell();
+  }
+
+  /** Return the uploads that are not over, by what tells one from another. */
+  #underWay() {
+    const items = ["waiting", "paused", ...ACTIVE].flatMap((state) => [...this.among(state)]);
+    return new Map(items.map((item) => [mark(item.segments, item.file.size, item.file.lastModified), item]));
   }
 
   async #run(item) {
@@ -126,8 +140,9 @@ export class Queue extends EventTarget {
     else {
       item.error =
         error.name === "NotFoundError" || error.name === "NotReadableError"
-          ? new Error("The file on your side is gone, or has changed.")
+          ? new Error("The file on your side is gone, or has changed. Choose it again.")
           : error;
+      if (error.status === 409) this.#folders.clear(); // they are made anew if somebody tries again
       this.#set(item, "failed");
     }
   }
@@ -191,6 +206,8 @@ export class Queue extends EventTarget {
   }
 
   #set(item, state) {
+    this.among(item.state).delete(item);
+    this.among(state).add(item);
     item.state = state;
     this.#tell();
   }

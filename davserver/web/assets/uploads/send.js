@@ -32,10 +32,25 @@ export async function sendFile(job) {
       return;
     } catch (error) {
       if (!isPassing(error)) throw error;
+      await hold(job);
       job.waiting(true);
       await pause(WAITS_MS[Math.min(attempt, WAITS_MS.length - 1)], job.signal);
       job.waiting(false);
     }
+  }
+}
+
+/**
+ * Hold that the file is still the one that was chosen. A browser tells of one that has changed as of a line that broke
+ * (no answer), and only reading tells the two apart; what was sent of it is half of a file that there is no more.
+ */
+async function hold({ segments, file }) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch (error) {
+    const url = recall(segments, file)?.url;
+    if (url) await abandon(url);
+    throw error;
   }
 }
 
@@ -104,12 +119,14 @@ async function offsetOf(url, signal) {
 
 /** An upload that cannot be finished as it was begun is begun anew, if at all. */
 async function giveUp(answer, url) {
-  if ([404, 412, 413].includes(answer.status)) {
-    forget(url);
-    await request("DELETE", url).catch(() => {}); // the server drops it after a day in any case
-  }
+  if ([404, 412, 413].includes(answer.status)) await abandon(url);
   if (answer.status === 404) throw new Refused(503, wordsFor(503));
   check(answer);
+}
+
+async function abandon(url) {
+  forget(url);
+  await request("DELETE", url).catch(() => {}); // the server drops it after a day in any case
 }
 
 function headersFor(file, condition) {
