@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.serving import Serve, Served, start
+
+# How long an example takes to make or to try says how busy the machine is: other tests run beside, on few cores.
+settings.register_profile("davserver", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("davserver")
 
 
 @pytest.fixture
