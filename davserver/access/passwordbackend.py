@@ -4,7 +4,8 @@ Owns: the order of refusals, the throttle, and the memory of what was verified.
 Never: a password in a log, an error or a cache: what is remembered is an HMAC under a key of this process.
 Invariants: a password that was verified is not verified again for ``VERIFIED_S`` seconds, unless its entry changed:
 the entry is looked up with each request. Who is remembered is never throttled, so that a guesser does not lock anybody
-out. The first book that knows a name decides; a refusal costs the same whichever book knows the name, or none.
+out. The first book that knows a name decides; a refusal costs the same whichever book knows the name, or none. What was
+wrong a moment ago is not verified again either, and is not another guess however often it is said (``repeats``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import NamedTuple, Protocol
 from davserver.access.backend import Credentials, refused
 from davserver.access.credentials import Basic
 from davserver.access.principal import Caller, Principal
+from davserver.access.repeats import Repeats
 from davserver.access.throttle import Throttle
 from davserver.errors import TooManyGuesses
 from davserver.values import RandomBytes
@@ -68,6 +70,7 @@ class PasswordBackend:
     ) -> None:
         self._books = tuple(books)
         self._throttle = throttle
+        self._repeats = Repeats(monotonic)
         self._monotonic = monotonic
         self._key = random_bytes(32)
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
@@ -84,7 +87,7 @@ class PasswordBackend:
         if entry is None:
             # A client that opens many connections says the same on each: one is checked, the others wait for it.
             with self._stripes[key[0] % _STRIPES]:
-                entry = self._known(key, credentials.name) or self._checked(credentials, caller)
+                entry = self._known(key, credentials.name) or self._checked(key, credentials, caller)
                 self._remember(key, _Verified(entry.stamp, self._monotonic() + VERIFIED_S))
         return Principal(entry.name, groups=entry.groups)
 
@@ -95,26 +98,37 @@ class PasswordBackend:
                 return book, entry
         return None, None
 
-    def _checked(self, basic: Basic, caller: Caller) -> Entry:
-        self._throttled(basic.name, caller)  # first, so that no book is asked for whoever has to wait
+    def _checked(self, key: bytes, basic: Basic, caller: Caller) -> Entry:
+        # First, so that no book is asked for whoever has to wait.
+        if self._repeats.knows(key, caller.address):
+            _wait(self._repeats.wait_s(key, caller.address))
+        else:
+            _wait(self._throttle.wait_s(basic.name, caller.address))
         book, entry = self._find(basic.name)
+        stamp = None if entry is None else entry.stamp
+        age_s = self._repeats.age_s(key, caller.address, stamp)
+        must_check = age_s is None or age_s >= VERIFIED_S
         # A directory takes a name in any case, and with spaces: all of them are guesses at one account.
         account = basic.name if entry is None else entry.name
-        self._throttled(account, caller)
-        if book is not None and entry is not None and book.check(entry, basic.password):
-            self._throttle.right(account, caller.address)
-            return entry
-        for other in self._books:
-            if other is not book:
-                other.check(None, basic.password)
-        self._throttle.wrong(account, caller.address)
+        if must_check:
+            _wait(self._throttle.wait_s(account, caller.address))
+            if self._is_right(book, entry, basic.password) and entry is not None:
+                self._throttle.right(account, caller.address)
+                return entry
+            if age_s is None:
+                self._throttle.wrong(account, caller.address)
+        self._repeats.wrong(key, caller.address, stamp, checked=must_check)
         # People type a password where the name belongs: only a name that is one may be logged.
         raise refused("" if entry is None else entry.name, caller)
 
-    def _throttled(self, account: str, caller: Caller) -> None:
-        wait_s = self._throttle.wait_s(account, caller.address)
-        if wait_s:
-            raise TooManyGuesses(wait_s)
+    def _is_right(self, book: Book | None, entry: Entry | None, password: str) -> bool:
+        """Check a password; if it is wrong, at the cost of a check by each book."""
+        if book is not None and entry is not None and book.check(entry, password):
+            return True
+        for other in self._books:
+            if other is not book:
+                other.check(None, password)
+        return False
 
     def _known(self, key: bytes, name: str) -> Entry | None:
         """Return the entry if this password was right for it a moment ago, and it is as it was then."""
@@ -130,3 +144,8 @@ class PasswordBackend:
             self._verified.move_to_end(key)
             if len(self._verified) > _REMEMBERED:
                 self._verified.popitem(last=False)
+
+
+def _wait(seconds: int) -> None:
+    if seconds:
+        raise TooManyGuesses(seconds)

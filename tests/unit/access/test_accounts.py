@@ -18,7 +18,7 @@ from davserver.access.passwordbackend import VERIFIED_S, PasswordBackend
 from davserver.access.passwords import QUEUE, Passwords
 from davserver.access.principal import ANONYMOUS, Caller, Principal
 from davserver.access.roster import Roster
-from davserver.access.throttle import FREE_PER_ACCOUNT, Throttle
+from davserver.access.throttle import FREE_PER_ACCOUNT, FREE_PER_ADDRESS, Throttle
 from davserver.access.tokenbackend import TokenBackend
 from davserver.access.tokens import digest_of, looks_like_token
 from davserver.blocks.memory import MemoryStore
@@ -201,6 +201,48 @@ def test_guesses_are_told_to_wait_and_who_is_in_stays_in(scene):
     scene.now_s += 1
     with pytest.raises(NotAuthenticated):
         scene.basic("ann", "wrong")
+
+
+def test_a_client_that_says_an_old_password_for_days_keeps_nobody_out(scene):
+    """A mount on a laptop that was not told of the new password, behind the address of a whole house."""
+    home = "192.0.2.7"
+    managing.add_account(scene.house, scene.passwords, "ben", PASSWORD)
+    scene.basic("ann", PASSWORD, home, is_tls=True)
+    managing.change_password(scene.house, scene.passwords, "ann", "another horse")
+    for minute in range(4 * FREE_PER_ADDRESS):
+        for _ in range(3):
+            with pytest.raises((NotAuthenticated, TooManyGuesses)):
+                scene.basic("ann", PASSWORD, home, is_tls=True)
+        assert scene.passwords.checked <= 2 + 3 * (minute + 1), "each minute costs a check, and not each request"
+        scene.now_s += VERIFIED_S + 1
+        assert scene.basic("ann", "another horse", home, is_tls=True) == Principal("ann")
+        assert scene.basic("ben", PASSWORD, home, is_tls=True) == Principal("ben")
+
+
+def test_what_was_wrong_is_right_as_soon_as_it_is_the_password(scene):
+    for _ in range(2):
+        with pytest.raises(NotAuthenticated):
+            scene.basic("ann", "another horse")
+    managing.change_password(scene.house, scene.passwords, "ann", "another horse")
+    assert scene.basic("ann", "another horse") == Principal("ann")
+
+
+def test_what_was_wrong_costs_no_check_when_it_is_said_again_and_is_slowed_down_too(scene):
+    for _ in range(FREE_PER_ACCOUNT):
+        with pytest.raises(NotAuthenticated):
+            scene.basic("nobody", "wrong")
+    with pytest.raises(TooManyGuesses):
+        scene.basic("nobody", "wrong")
+    assert scene.passwords.checked == 1
+
+
+def test_other_guesses_wait_as_before(scene):
+    for number in range(FREE_PER_ACCOUNT):
+        with pytest.raises(NotAuthenticated):
+            scene.basic("ann", f"guess {number}")
+    for password in ("guess again", PASSWORD):
+        with pytest.raises(TooManyGuesses):
+            scene.basic("ann", password)
 
 
 @pytest.mark.parametrize("header", ["Bearer x", "Basic YW5uOng="])

@@ -399,9 +399,9 @@ class TestChain:
 
     def test_guesses_wait_whichever_book_knows_the_name(self, books):
         chain = Chain([of_books(*books)])
-        for _ in range(FREE_PER_ACCOUNT):
+        for number in range(FREE_PER_ACCOUNT):
             with pytest.raises(NotAuthenticated):
-                chain.authenticate(Caller(basic("ben", "wrong"), HOME, is_tls=True))
+                chain.authenticate(Caller(basic("ben", f"wrong {number}"), HOME, is_tls=True))
         with pytest.raises(TooManyGuesses):
             chain.authenticate(Caller(basic("ben", PEOPLE["ben"]), HOME, is_tls=True))
 
