@@ -165,7 +165,7 @@ class GuardedEdit(Edit):
         self._require(collection_id, Right.MANAGE if note.label == "" or note.kept is False else Right.WRITE)
         return self._edit.annotate(collection_id, number, note)
 
-    def add_link(self, link: Link) -> None:
+    def add_link(self, link: Link) -> Link:
         """Store a link, in the name of who asks: ``manage``, granted to an account of this server or its groups here.
 
         What a directory says of somebody's groups is known while they are here, and a link is used when they are not.
@@ -175,7 +175,7 @@ class GuardedEdit(Edit):
         lasting = link.collection_id in self._made or self._rights.lasting_level(link.collection_id) is Right.MANAGE
         if not lasting or self._edit.access().account(maker) is None:
             raise NotPermitted("who shares something has to be an account of this server, and be granted manage itself")
-        self._edit.add_link(replace(link, made_by=maker))
+        return self._edit.add_link(replace(link, made_by=maker))
 
     def remove_link(self, link_id: str) -> None:
         """End a link, whoever made it: ``manage``."""

@@ -26,6 +26,19 @@ MAX_PASSWORD_CHARS = 1024
 _DAY_NS = 86_400 * 1_000_000_000
 
 
+def require_new(house: House, name: str) -> None:
+    """Raise InvalidName or Exists for a name of which no account can be made; what else is wrong shows when it is."""
+    _check_name(normal(name))
+    with house.read_catalog() as tables:
+        _require_none(tables.access, normal(name))
+
+
+def require_account(house: House, name: str) -> None:
+    """Raise NotFound unless there is an account of this name."""
+    with house.read_catalog() as tables:
+        _account(tables.access, name)
+
+
 def add_account(house: House, passwords: Passwords, name: str, password: str | None) -> Account:
     """Make an account; raises Exists, InvalidName, or Invalid for a password nobody should have.
 
@@ -36,8 +49,7 @@ def add_account(house: House, passwords: Passwords, name: str, password: str | N
     hashed = NO_PASSWORD if password is None else passwords.hash(_checked_password(password))
 
     def change(edit: Edit) -> Account:
-        if edit.access().account(name) is not None:
-            raise Exists(f"an account {name!r} exists already", hint="davserver user passwd changes its password")
+        _require_none(edit.access(), name)
         account = Account(name=name, password_hash=hashed, created_ns=edit.now_ns)
         edit.access().add_account(account)
         edit.note("user add", name)
@@ -217,11 +229,18 @@ def _account(access: Access, name: str) -> Account:
     return account
 
 
+def _require_none(access: Access, name: str) -> None:
+    if access.account(name) is not None:
+        raise Exists(f"an account {name!r} exists already", hint="davserver user passwd changes its password")
+
+
 def _check_name(name: str, whose: str = "an account's") -> None:
     if name == ANONYMOUS_NAME:
         raise InvalidName(name, "it stands for whoever gives no name")
     if not is_name(name):
-        raise InvalidName(name, f"{whose} name is letters, digits and . _ @ + -, at most 64")
+        raise InvalidName(
+            name, f"{whose} name is letters, digits and . _ @ + - (these not at its beginning, but for _), at most 64"
+        )
 
 
 def _checked_password(password: str) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from davserver.access.credentials import normal
 from davserver.access.linktext import digest_of, make_link_text, url_path
 from davserver.access.passwords import Passwords
-from davserver.access.tokens import make_token_id
+from davserver.access.tokens import MAX_DAYS, make_token_id
 from davserver.catalog.model import Link
 from davserver.collection import tree
 from davserver.collection.dirnode import DirNode, Node
@@ -24,7 +24,6 @@ from davserver.values import TreePath, format_path
 
 MAX_PASSWORD_CHARS = 1024
 MAX_LABEL_CHARS = 200
-MAX_DAYS = 36_500
 _DAY_NS = 86_400 * 1_000_000_000
 _MOST = (1 << 63) - 1
 
@@ -99,9 +98,9 @@ def make_link(house: House, passwords: Passwords, wish: Wish) -> tuple[Link, str
             room_bytes=wish.room_bytes,
             label=wish.label or None,
         )
-        edit.add_link(link)
+        stored = edit.add_link(link)
         edit.note("link create", "/".join((view.info.name, *path)), f"id {link_id}{', drop' if wish.is_drop else ''}")
-        return link, isinstance(node, DirNode)
+        return stored, isinstance(node, DirNode)
 
     link, is_folder = house.edit(change)
     return link, url_path(text, link.name, folder=is_folder)

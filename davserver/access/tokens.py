@@ -15,6 +15,9 @@ from davserver.values import RandomBytes
 PREFIX = "dav_"
 """What a token begins with, so that people and secret scanners know one when they see it."""
 
+MAX_DAYS = 36_500
+"""The longest that a token or a link may last."""
+
 _TOKEN = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]{43}\Z")
 
 

@@ -7,6 +7,7 @@ import time
 import click
 
 from davserver.catalog.audit import Event
+from davserver.cli.days import read_days
 from davserver.cli.options import Command, as_json, open_house, print_json
 from davserver.cli.tables import iso_time, print_table
 
@@ -15,7 +16,7 @@ _DAY_S = 86_400
 
 @click.command(cls=Command)
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="The newest so many.")
-@click.option("--days", type=click.FloatRange(min=0, min_open=True), help="Of the last so many days.")
+@click.option("--days", type=float, callback=read_days, metavar="DAYS", help="Of the last so many days.")
 @click.option("--action", default="", help="Of one kind alone, such as grant or refused.")
 @as_json
 @click.pass_context

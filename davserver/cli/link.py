@@ -8,6 +8,7 @@ import click
 
 from davserver.access.passwords import Passwords
 from davserver.access.sharing import Wish, as_values, end_link, make_link
+from davserver.cli.days import read_days
 from davserver.cli.options import Group, as_json, load_settings, open_house, print_json
 from davserver.cli.sizes import read_limit
 from davserver.cli.tables import iso_time, print_table, say
@@ -23,7 +24,7 @@ def link() -> None:
 @click.argument("what", metavar="NAME[/PATH]")
 @click.option("--version", type=click.IntRange(min=1), metavar="N", help="As it was in this version, for good.")
 @click.option("--drop", is_flag=True, help="Files can be put into the folder; nothing of it is seen.")
-@click.option("--expires", type=click.FloatRange(min=0, min_open=True), metavar="DAYS", help="Default: never.")
+@click.option("--expires", type=float, callback=read_days, metavar="DAYS", help="Default: never.")
 @click.option("--password-stdin", is_flag=True, help="Read a password for it from standard input, one line.")
 @click.option("--downloads", type=click.IntRange(min=1), metavar="N", help="So many downloads, and it ends.")
 @click.option(

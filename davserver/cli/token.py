@@ -6,6 +6,7 @@ import click
 
 from davserver.access import managing
 from davserver.catalog.model import Token
+from davserver.cli.days import read_days
 from davserver.cli.options import Group, as_json, open_house, print_json
 from davserver.cli.tables import iso_time, print_table, say
 
@@ -18,7 +19,7 @@ def token() -> None:
 @token.command()
 @click.argument("user")
 @click.option("--scope", type=click.Choice(["read", "write"]), default="write", help="What it may be used for.")
-@click.option("--expires", type=click.FloatRange(min=0, min_open=True), metavar="DAYS", help="Default: never.")
+@click.option("--expires", type=float, callback=read_days, metavar="DAYS", help="Default: never.")
 @click.pass_context
 def create(context: click.Context, user: str, scope: str, expires: float | None) -> None:
     """Make a token for an account and print it, in the last line and never again.

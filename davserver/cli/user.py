@@ -6,6 +6,7 @@ machine can see.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -34,6 +35,9 @@ def add(context: click.Context, name: str, *, password_stdin: bool, no_password:
     """Make an account. The first one ends what everybody may do without one."""
     if password_stdin and no_password:
         raise click.UsageError("--password-stdin and --no-password exclude each other")
+    if not (password_stdin or no_password):  # nobody types a password twice to hear that the name is taken
+        with open_house(context) as house:
+            managing.require_new(house, name)
     password = None if no_password else _read_password(stdin=password_stdin)
     with open_house(context) as house:
         with house.read_catalog() as tables:
@@ -50,6 +54,9 @@ def add(context: click.Context, name: str, *, password_stdin: bool, no_password:
 @click.pass_context
 def passwd(context: click.Context, name: str, *, password_stdin: bool) -> None:
     """Give an account another password; the old one ends at once."""
+    if not password_stdin:
+        with open_house(context) as house:
+            managing.require_account(house, name)
     password = _read_password(stdin=password_stdin)
     with open_house(context) as house:
         managing.change_password(house, Passwords(), name, password)
@@ -113,4 +120,15 @@ def _described(account: Account, used_bytes: int) -> dict[str, object]:
 def _read_password(*, stdin: bool) -> str:
     if stdin:
         return sys.stdin.readline().rstrip("\r\n")
+    if not _has_terminal():
+        raise click.UsageError("there is no terminal to ask for the password on; --password-stdin reads it")
     return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+
+
+def _has_terminal() -> bool:
+    """Tell whether somebody can be asked: the one of the session, whatever standard input is."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return sys.stdin.isatty()
+    return True

@@ -27,6 +27,7 @@ _MOST = 100
 @click.pass_context
 def commit(context: click.Context, name: str, *, label: str | None, message: str | None, as_json: bool) -> None:
     """Make a version of a collection as it is now."""
+    _require_label(label)
     with open_house(context) as house:
         version = house.commit(name)
         if label is not None or message is not None:
@@ -157,6 +158,7 @@ def label(
     """Give VERSION (a number or its label) the label TEXT: it can be named by it, and no rule removes it any more."""
     if remove and text:
         raise Invalid("either a label or --remove")
+    _require_label(text)
     note = Annotation(label="" if remove else text, message=message, kept=keep)
     if note == Annotation():
         raise Invalid("nothing to do", hint="give a label, --message, --keep or --remove")
@@ -169,28 +171,36 @@ def label(
 @click.command(cls=Command)
 @click.argument("name")
 @click.argument("version")
-@click.option("--path", default="", help="Only this file or folder.")
+@click.option("--path", help="Only this file or folder.")
 @click.option("--to", metavar="PATH", help="Where it goes; default where it was.")
 @click.option("--force", is_flag=True, help="Also where clients hold locks, which end.")
 @as_json
 @click.pass_context
 def restore(
-    context: click.Context, name: str, version: str, *, path: str, to: str | None, force: bool, as_json: bool
+    context: click.Context, name: str, version: str, *, path: str | None, to: str | None, force: bool, as_json: bool
 ) -> None:
     """Give a collection the content of VERSION (a number or a label) again, as a new version.
 
     With --path only a file or folder in it. What was there before stays in history.
     """
+    if path == "":  # a variable of a script that is not set
+        raise Invalid("--path names no file or folder", hint="without it, all of the version comes back")
     with open_house(context) as house:
         wish = restoring.Wish(
             number=number_of(house, name, version),
-            path=parse_path(path.strip("/")),
+            path=parse_path((path or "").strip("/")),
             to=None if to is None else parse_path(to.strip("/")),
             breaks_locks=force,
         )
         restoring.put_back(house, name, wish)
         made = house.commit(name)
     print_version(made, as_json=as_json)
+
+
+def _require_label(text: str | None) -> None:
+    """Refuse the variable of a script that is not set: the version would lose, or never have, what keeps it."""
+    if text == "":
+        raise Invalid("an empty text is no label", hint="davserver label NAME VERSION --remove takes a label away")
 
 
 def _annotate(house: House, name: str, number: int, note: Annotation) -> Version:

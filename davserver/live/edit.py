@@ -172,11 +172,15 @@ class Edit:
         """Return the tables of accounts, tokens and grants, to read and to change as part of this edit."""
         return self._batch.directly().access
 
-    def add_link(self, link: Link) -> None:
-        """Store a link to something of a collection; raises UnknownVersion if it is to a version that is not there."""
+    def add_link(self, link: Link) -> Link:
+        """Store a link to something of a collection; raises UnknownVersion if it is to a version that is not there.
+
+        Returns it as it was stored.
+        """
         if link.version is not None and self.version(link.collection_id, link.version) is None:
             raise UnknownVersion(f"there is no version {link.version}")
         self.links().add(link)
+        return link
 
     def remove_link(self, link_id: str) -> None:
         """End a link; raises NotFound."""

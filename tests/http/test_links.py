@@ -527,6 +527,11 @@ def test_what_no_link_can_be_is_refused_and_makes_none(visitors, name, wish):
     assert visitors.house.links(name) == []
 
 
+def test_who_makes_a_link_is_told_their_own_name(visitors, name):
+    link, _ = share(visitors, name)
+    assert link["made_by"] == "owner"
+
+
 def test_nothing_is_shared_that_is_not_there(visitors, name):
     for wish in ({"path": "a/none"}, {"version": 99}):
         body = json.dumps({"collection": name, **wish}).encode()

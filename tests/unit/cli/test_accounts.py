@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -155,6 +157,11 @@ def test_grants_on_a_path_and_to_groups_are_listed(ann):
         ("user", "remove", "bob"),
         ("token", "create", "bob"),
         ("token", "create", "ann", "--expires", "0"),
+        ("token", "create", "ann", "--expires", "nan"),
+        ("token", "create", "ann", "--expires", "1e300"),
+        ("link", "create", "photos", "--expires", "nan"),
+        ("audit", "--days", "inf"),
+        ("audit", "--days", "nan"),
         ("token", "create", "ann", "--scope", "all"),
         ("token", "revoke", "0000000000"),
         ("grant", "missing", "ann", "read"),
@@ -170,6 +177,27 @@ def test_what_makes_no_sense_is_a_line_and_a_status(ann, arguments):
     assert out == ""
     assert err.strip()
     assert "Traceback" not in err
+    assert "internal error" not in err
+
+
+def test_nobody_is_asked_for_the_password_of_a_name_that_is_taken_or_where_there_is_nobody_to_ask(ann, tmp_path):
+    def alone(*arguments):
+        command = [sys.executable, "-m", "davserver", *arguments, "--data", str(tmp_path / "data")]
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True, check=False
+        )
+        assert done.stdout == ""
+        return done.returncode, done.stderr
+
+    for arguments, status, told in [
+        (("user", "add", "ann"), 1, "'ann' exists already"),
+        (("user", "add", "a b"), 2, "invalid name 'a b'"),
+        (("user", "passwd", "ben"), 1, "no account 'ben'"),
+        (("user", "add", "ben"), 2, "--password-stdin"),
+        (("user", "passwd", "ann"), 2, "--password-stdin"),
+    ]:
+        found, errors = alone(*arguments)
+        assert (found, told in errors, "Warning" in errors) == (status, True, False), (arguments, errors)
 
 
 def test_a_short_password_is_refused(davserver):

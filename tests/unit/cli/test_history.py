@@ -125,6 +125,16 @@ def test_labels(ok, refused):
     assert refused("label", "docs", "1", "x", "--remove")[0] == 2
 
 
+def test_a_variable_that_is_not_set_takes_no_label_away_and_brings_not_everything_back(ok, refused):
+    ok("label", "docs", "1", "first")
+    before = ok("export", "docs")
+    assert refused("label", "docs", "1", "")[0] == 2
+    assert refused("commit", "docs", "--label", "")[0] == 2
+    assert refused("restore", "docs", "1", "--path", "")[0] == 2
+    assert ok("export", "docs") == before
+    assert ok("history", "docs", "--json")[0]["label"] == "first"
+
+
 def test_prune_and_retention(ok, refused):
     assert ok("retention", "docs", "--json") == {
         "keep": {"last": 0, "daily": 0, "weekly": 0, "monthly": 0},
