@@ -15,6 +15,12 @@ settings.register_profile("davserver", suppress_health_check=[HealthCheck.too_sl
 settings.load_profile("davserver")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files of slow tests: of several processes, one would be left alone with them at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """Start servers; whatever still runs when the test ends is killed. Without a directory each gets its own."""

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import socket
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -26,18 +24,20 @@ from davserver.live.keeper import Troubles
 from davserver.middleware.proxies import Trust
 from davserver.server.announce import announce
 from davserver.server.board import Board
+from davserver.server.compose import compose
 from davserver.server.entrance import check_backends, has_accounts
 from davserver.server.head import HeadLimits
+from davserver.server.housekeeper import keep_house
 from davserver.server.http import Limits, Server
 from davserver.server.logs import configure_logs
 from davserver.server.process import Site, run
 from davserver.server.sockets import Address, address_of, listen, name_of, parse_listen
 from davserver.server.supervisor import Supervisor, inherited_socket
+from davserver.server.tallies import Tallies, usual_places
 from davserver.server.tls import TlsAdapter
 from davserver.server.workers import Duties, Parent
 
 _log = structlog.get_logger("davserver.server")
-_MEMORY = Path("/dev/shm")  # noqa: S108  (the directory in it has a name of its own, for its owner alone)
 _OWN_DESCRIPTORS = 256
 _DESCRIPTORS_OF_A_THREAD = 6
 """Its connection, a block that is read, one that is written, the catalog's files."""
@@ -60,7 +60,7 @@ def serve(load: Callable[[], Settings], say: Callable[[str], None]) -> None:
     count = settings.workers or os.cpu_count() or 1
     listeners = listen(address, count) if inherited is None else [inherited] * count
     _raise_descriptor_limit()
-    metrics_directory = _share_metrics()
+    tallies = Tallies.open(usual_places(), count + 1)
     board = Board()
 
     def died(name: str) -> None:
@@ -72,9 +72,9 @@ def serve(load: Callable[[], Settings], say: Callable[[str], None]) -> None:
 
     premises = _Premises(address, listeners, board, os.getpid())
     try:
-        Parent(listeners, premises.duties(settings, load), Supervisor.of(os.environ), died).run(ready)
+        Parent(listeners, premises.duties(settings, load), Supervisor.of(os.environ), tallies, died).run(ready)
     finally:
-        shutil.rmtree(metrics_directory, ignore_errors=True)
+        tallies.remove()
         if address.path is not None and inherited is None:
             Path(address.path).unlink(missing_ok=True)
 
@@ -93,10 +93,6 @@ class _Premises:
 
     def duties(self, settings: Settings, load: Callable[[], Settings]) -> Duties:
         """Say what the processes do with these settings. Errors: ConfigError for a certificate that cannot be used."""
-        # Only now: the metrics library looks for the shared directory when it is imported. And here, for all children.
-        from davserver.server.compose import compose  # noqa: PLC0415
-        from davserver.server.housekeeper import keep_house  # noqa: PLC0415
-
         configure_logs(settings)
         return Duties(
             _Worker(self, settings, _tls(settings), partial(compose, settings, self.address, self.board)),
@@ -192,17 +188,6 @@ def _tls(settings: Settings) -> TlsAdapter | None:
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
     return TlsAdapter(settings.tls_certificate, settings.tls_key)
-
-
-def _share_metrics() -> str:
-    """Give all processes of the server a directory to count in together, in memory where there is such a place.
-
-    On a disk, each fsync of the catalog writes the counters out, too, and a request that counts waits for that.
-    """
-    in_memory = _MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else None
-    directory = tempfile.mkdtemp(prefix="davserver-metrics-", dir=in_memory)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
-    return directory
 
 
 def _raise_descriptor_limit() -> None:

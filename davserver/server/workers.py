@@ -28,6 +28,7 @@ import structlog
 from davserver.errors import ConfigError, DavserverError, StoreUnavailable
 from davserver.server.process import HURRY, RETIRE
 from davserver.server.supervisor import Supervisor, hangup_stops
+from davserver.server.tallies import Tallies
 
 _log = structlog.get_logger("davserver.server")
 
@@ -78,6 +79,7 @@ class Parent:
     listeners: list[socket.socket]
     duties: Duties
     supervisor: Supervisor
+    tallies: Tallies
     died: Callable[[str], None] = lambda _name: None
     monotonic: Callable[[], float] = time.monotonic
     workers: list[Child] = field(init=False)
@@ -115,7 +117,8 @@ class Parent:
         return [*self.workers, self.housekeeper]
 
     def _start(self, child: Child) -> int:
-        """Fork a process; return the descriptor on which it says that it is ready, or why not."""
+        """Fork a process; return the descriptor on which it says that it is ready, or why not. Errors: StoreFull."""
+        number = self.tallies.take()
         read_end, write_end = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -123,18 +126,20 @@ class Parent:
         child.pid = os.fork()
         if child.pid == 0:
             os.close(read_end)
-            self._be(child, write_end)
+            self._be(child, number, write_end)
+        self.tallies.belongs(number, child.pid)
         os.close(write_end)
         return read_end
 
-    def _be(self, child: Child, report_fd: int) -> None:
+    def _be(self, child: Child, number: int, report_fd: int) -> None:
         """Do a child's work and exit; never returns into the parent's code."""
         status = 1
         try:
-            for number in (signal.SIGINT, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)  # a terminal sends them to the parent too, which says what to do
+            for ignored in (signal.SIGINT, signal.SIGHUP):
+                signal.signal(ignored, signal.SIG_IGN)  # a terminal sends them to the parent too, which says what to do
             _show_name(f"dav {child.name}")
             os.close(self.alive[1])
+            self.tallies.enter(number)
             child.run(report_fd)
             status = 0
         except DavserverError as error:

@@ -1,7 +1,7 @@
 """Metrics for Prometheus.
 
 Owns: the request metrics of this process, or of all workers together when they share a directory
-(``PROMETHEUS_MULTIPROC_DIR``, set by the parent before it forks).
+(``server.tallies``).
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class Metrics:
         self._asked = OfRequests(self._registry)
         self._store = OfStore(self._registry)
         self._care = OfCare(self._registry)
+        self._asked.queue.set(0)  # what a process before this one left
 
     def collected(self, harvest: Harvested) -> None:
         """Count what a garbage collection of this process took away."""

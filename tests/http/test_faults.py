@@ -22,6 +22,7 @@ from davserver.blocks.open import open_store
 from davserver.catalog.database import open_catalog
 from davserver.live.house import House
 from davserver.upkeep.fsck import fsck
+from tests.support.disks import small_disk
 from tests.support.process import until
 from tests.support.serving import Served, start
 from tests.support.site import Answer, Client
@@ -29,21 +30,6 @@ from tests.support.site import Answer, Client
 MIB = 1 << 20
 LARGE = 300_000
 BUSY_S = 0.3
-
-
-@contextmanager
-def small_disk(where: Path, size: int) -> Iterator[Path]:
-    """Mount a file system of its own, of this size."""
-    where.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "davserver-test", str(where)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("a file system cannot be mounted here: that takes root")
-    try:
-        yield where
-    finally:
-        subprocess.run(["umount", "--lazy", str(where)], check=True)
 
 
 @pytest.fixture

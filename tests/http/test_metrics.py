@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import socket
+from pathlib import Path
 
 import pytest
 import requests
@@ -52,6 +55,28 @@ def test_time_that_a_client_took_is_told_apart(server):
 def test_a_client_that_takes_no_time_is_not_told_of(server):
     answer = requests.get(server.url, timeout=30)
     assert re.fullmatch(r"app;dur=[0-9.]+", answer.headers["Server-Timing"])
+
+
+def files_counted_in(server):
+    """Return the files that workers count in."""
+    maps = "".join(Path(f"/proc/{pid}/maps").read_text() for pid in server.workers)
+    return set(re.findall(r"/\S+/davserver-tallies-\S+\.db", maps))
+
+
+def test_counts_outlive_the_worker_that_counted_in_the_files_of_the_next(server):
+    name = 'davserver_requests_total{method="OPTIONS",status="200"}'
+    for _ in range(5):
+        requests.options(server.url, timeout=30)
+    files = files_counted_in(server)
+    before = server.workers
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: len(server.workers) == len(before) and not set(server.workers) & set(before))
+    requests.options(server.url, timeout=30)
+    assert value(server, name) == 6
+    assert value(server, "davserver_queued_requests") == 0
+    assert files
+    until(lambda: files_counted_in(server) == files)
 
 
 def test_the_block_store_is_told_apart(server):
