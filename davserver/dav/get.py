@@ -10,45 +10,29 @@ raises out of the body, and the server cuts the connection. Never short or other
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 from davserver.collection.extents import RangeReader
 from davserver.collection.filenode import FileNode
-from davserver.dav import listing, mediatypes
-from davserver.dav.conditional import NO_CONDITIONS, Conditions, ReadOutcome, Validators, check_read, range_applies
+from davserver.dav import listing
+from davserver.dav.conditional import Conditions, ReadOutcome, Validators, check_read, range_applies
 from davserver.dav.filesource import FileSource, begun
 from davserver.dav.paths import InContent
-from davserver.dav.properties import content_type
 from davserver.dav.quirks import office
 from davserver.dav.ranges import Span, parse_range
 from davserver.dav.reprdigest import offer
+from davserver.dav.representation import Representation
 from davserver.dav.requests import Request
 from davserver.dav.resources import Resource, find
-from davserver.dav.responses import HeaderList, Response, validator_headers
+from davserver.dav.responses import Response
 from davserver.dav.smallfiles import Shown
 from davserver.live.house import House
 
-_SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
-_OF_FILES: HeaderList = [
-    ("Accept-Ranges", "bytes"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Content-Security-Policy", _SANDBOX),
-]
-_TO_BE_SAVED = ("Content-Disposition", "attachment")
-"""Without a name: the last one of the URL is taken."""
 _CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
-_CHOOSY = (
-    *_CONDITIONS,
-    "HTTP_RANGE",
-    "HTTP_IF_RANGE",
-    "HTTP_WANT_REPR_DIGEST",
-    "HTTP_WANT_CONTENT_DIGEST",
-)
+_WANTS = ("HTTP_WANT_REPR_DIGEST", "HTTP_WANT_CONTENT_DIGEST")
+_CHOOSY = (*_CONDITIONS, *_WANTS, "HTTP_RANGE", "HTTP_IF_RANGE")
 """With one of these the answer depends on more than the file."""
-_REVALIDATE = ("Cache-Control", "private, no-cache")
-_FOREVER = ("Cache-Control", "private, max-age=31536000, immutable")
 
 
 def handle(request: Request, house: House) -> Response:
@@ -80,32 +64,26 @@ def _folder(request: Request, house: House, folder: Resource) -> Response:
 
 
 def _chosen(request: Request, blocks: RangeReader, resource: Resource, file: FileNode) -> Response:
-    current = resource.validators()
-    kind = content_type(resource.segments[-1], file)
-    caching = _FOREVER if isinstance(request.target, InContent) else _REVALIDATE
-    conditions = Conditions.of(request.headers) if request.headers.has_any(_CONDITIONS) else NO_CONDITIONS
-    not_modified = check_read(conditions, current) is ReadOutcome.NOT_MODIFIED
-    if not_modified and not request.asking.has(office.NO_304):
-        return Response(304, [*validator_headers(current.etag, current.modified_s), caching])
-    source = FileSource(file, blocks, sends_files=request.sends_files)
-    headers = list(_described(current.etag, current.modified_s, kind, caching))
-    representation = _Representation(file, kind, headers, source)
+    representations, is_immutable = request.memory.representations, isinstance(request.target, InContent)
+    shown = representations.of(file, resource.segments[-1], resource.born_ns, is_immutable=is_immutable)
+    if _is_not_modified(request, shown.current):
+        return Response(304, [*shown.unchanged])
+    answer = _Answer(file, shown, FileSource(file, blocks, sends_files=request.sends_files))
     head = request.method == "HEAD"
-    spans = None if head else _asked_spans(request, current, file.size)
-    response = representation.head() if head else representation.asked(spans, request.request_id)
-    return offer(response, request.headers, file, request.memory.digests, blocks, head=head)
+    spans = None if head else _asked_spans(request, shown.current, file.size)
+    response = answer.head() if head else answer.asked(spans, request.request_id)
+    if request.headers.has_any(_WANTS):
+        return offer(response, request.headers, file, request.memory.digests, blocks, head=head)
+    response.headers += shown.digests if response.status == 200 else shown.part_digests
+    return response
 
 
-@lru_cache(maxsize=512)
-def _described(
-    etag: str | None,
-    modified_s: int | None,
-    kind: str,
-    caching: tuple[str, str],
-) -> tuple[tuple[str, str], ...]:
-    """Return the headers that every part of a file bears; a client that reads a file in ranges asks again and again."""
-    in_place = () if mediatypes.is_shown(kind) else (_TO_BE_SAVED,)
-    return (*validator_headers(etag, modified_s), caching, *_OF_FILES, *in_place)
+def _is_not_modified(request: Request, current: Validators) -> bool:
+    """Tell whether the conditions ask for a 304; raises PreconditionFailed if they do not hold."""
+    if not request.headers.has_any(_CONDITIONS):
+        return False
+    is_unchanged = check_read(Conditions.of(request.headers), current) is ReadOutcome.NOT_MODIFIED
+    return is_unchanged and not request.asking.has(office.NO_304)
 
 
 def _asked_spans(request: Request, current: Validators, size: int) -> tuple[Span, ...] | None:
@@ -117,17 +95,16 @@ def _asked_spans(request: Request, current: Validators, size: int) -> tuple[Span
     return parse_range(header, size)
 
 
-@dataclass(frozen=True, slots=True)
-class _Representation:
-    """A file about to be sent: its type, and the headers every form of it bears."""
+class _Answer(NamedTuple):
+    """A file about to be sent."""
 
     file: FileNode
-    kind: str
-    headers: HeaderList
+    shown: Representation
     source: FileSource
 
     def head(self) -> Response:
-        return Response(200, [*self.headers, ("Content-Type", self.kind), ("Content-Length", str(self.file.size))])
+        kind, length = ("Content-Type", self.shown.kind), ("Content-Length", str(self.file.size))
+        return Response(200, [*self.shown.headers, kind, length])
 
     def asked(self, spans: tuple[Span, ...] | None, salt: str) -> Response:
         if spans is None:
@@ -141,20 +118,20 @@ class _Representation:
 
     def part(self, span: Span) -> Response:
         headers = [
-            *self.headers,
-            ("Content-Type", self.kind),
+            *self.shown.headers,
+            ("Content-Type", self.shown.kind),
             ("Content-Range", span.content_range(self.file.size)),
             ("Content-Length", str(span.stop - span.start)),
         ]
         return Response(206, headers, self.source.begin(span))
 
     def parts(self, spans: tuple[Span, ...], salt: str) -> Response:
-        boundary = sha256(f"{salt} {self.headers} {spans}".encode()).hexdigest()[:32]
-        parts = [(_part_head(boundary, self.kind, span, self.file.size), span) for span in spans]
+        boundary = sha256(f"{salt} {self.shown.headers} {spans}".encode()).hexdigest()[:32]
+        parts = [(_part_head(boundary, self.shown.kind, span, self.file.size), span) for span in spans]
         end = f"\r\n--{boundary}--\r\n".encode()
         length = sum(len(head) + span.stop - span.start for head, span in parts) + len(end)
         kind = f"multipart/byteranges; boundary={boundary}"
-        headers = [*self.headers, ("Content-Type", kind), ("Content-Length", str(length))]
+        headers = [*self.shown.headers, ("Content-Type", kind), ("Content-Length", str(length))]
         return Response(206, headers, begun(self._pieces(parts, end), eager=2))
 
     def _pieces(self, parts: list[tuple[bytes, Span]], end: bytes) -> Iterator[bytes]:

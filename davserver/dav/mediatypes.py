@@ -1,6 +1,6 @@
-"""Content types from names.
+"""Content types of files.
 
-Owns: the type of a file nobody declared one for; which types a browser may show in place.
+Owns: the type of a file, declared or from its name; which types a browser may show in place.
 Never: looks into the content, or at the machine's own tables: every installation answers alike.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from mimetypes import MimeTypes
+
+from davserver.collection.filenode import FileNode
 
 DEFAULT = "application/octet-stream"
 FOLDER = "httpd/unix-directory"
@@ -60,6 +62,11 @@ def _table() -> MimeTypes:
 
 
 _TABLE = _table()
+
+
+def type_of(name: str, file: FileNode) -> str:
+    """Return the Content-Type of a file: what it was declared as, else what its name says."""
+    return file.attributes.content_type or type_of_name(name)
 
 
 def type_of_name(name: str) -> str:

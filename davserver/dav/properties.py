@@ -91,7 +91,7 @@ def _getcontentlength(member: Member) -> str | None:
 
 
 def _getcontenttype(member: Member) -> str:
-    kind = mediatypes.FOLDER if member.file is None else content_type(member.name, member.file)
+    kind = mediatypes.FOLDER if member.file is None else mediatypes.type_of(member.name, member.file)
     return f"<D:getcontenttype>{xml.escape(kind)}</D:getcontenttype>"
 
 
@@ -241,11 +241,6 @@ ALLPROP = (
     LOCKDISCOVERY,
 )
 """What ``allprop`` means, in the order of writing."""
-
-
-def content_type(name: str, file: FileNode) -> str:
-    """Return the Content-Type of a file: what it was declared as, else what its name says."""
-    return file.attributes.content_type or mediatypes.type_of_name(name)
 
 
 def all_properties(member: M, live: Mapping[str, Writer[M]]) -> str:

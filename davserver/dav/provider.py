@@ -16,9 +16,10 @@ from wsgidav.dav_provider import DAVCollection, DAVNonCollection, DAVProvider
 from davserver.access.door import HOUSE_KEY
 from davserver.archive.known import KnownPlans
 from davserver.collection.filenode import FileNode, etag_of
+from davserver.dav import mediatypes
 from davserver.dav.paths import target_of
-from davserver.dav.properties import content_type
 from davserver.dav.reprdigest import ReprDigests
+from davserver.dav.representation import Representations
 from davserver.dav.requests import Memory, build_request
 from davserver.dav.resources import Resource, created_s, find, members
 from davserver.dav.responses import Response
@@ -39,7 +40,8 @@ class HouseProvider(DAVProvider):  # type: ignore[misc]  # wsgidav has no types
     def __init__(self, house: House) -> None:
         super().__init__()
         self.house = house
-        self._memory = Memory(ReprDigests(), WrittenLeaves(house.settings.listing_bytes), SmallFiles(), KnownPlans())
+        leaves = WrittenLeaves(house.settings.listing_bytes)
+        self._memory = Memory(ReprDigests(), leaves, Representations(), SmallFiles(), KnownPlans())
 
     def get_resource_inst(self, path: str, environ: Environ) -> Folder | File | None:
         """Return the adapter of a decoded path, None if nothing is there."""
@@ -100,7 +102,7 @@ class File(DAVNonCollection):  # type: ignore[misc]
 
     def get_content_type(self) -> str:
         """Return what it was declared as, else what its name says."""
-        return content_type(self.name, self.node)
+        return mediatypes.type_of(self.name, self.node)
 
     def get_creation_date(self) -> float:
         """Return seconds since the epoch."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import OrderedDict
-from functools import lru_cache
 from threading import BoundedSemaphore, Lock
 
 from davserver.collection.extents import RangeReader
@@ -75,12 +74,24 @@ def offer(
     """Add the digests to a response with the file's content or a part of it; returns it. Raises BadRequest."""
     want = headers.get("Want-Repr-Digest")
     want_content = None if head else headers.get("Want-Content-Digest")
-    if want is not None or file.attributes.checksums:
-        response.headers += _of_the_file(want, file, digests, blocks)
-        response.headers += _in_old_headers(file, whole=response.status == 200)
+    whole = response.status == 200
+    if want is None:
+        response.headers += known_digests(file, whole=whole)
+    else:
+        response.headers += _best("Repr-Digest", want, file, digests, blocks)
+        response.headers += _in_old_headers(file, whole=whole)
     if want_content is not None:
         response.headers += _of_the_content(want_content, response, file, digests, blocks)
     return response
+
+
+def known_digests(file: FileNode, *, whole: bool) -> HeaderList:
+    """Write what is offered unasked, with all of a file or with a part of it: what is stored."""
+    checksums = file.attributes.checksums
+    if not checksums:
+        return []
+    known = _known(checksums)
+    return [*([("Repr-Digest", known)] if known else []), *_in_old_headers(file, whole=whole)]
 
 
 def wanted_algorithms(field: str, text: str) -> list[str]:
@@ -90,16 +101,8 @@ def wanted_algorithms(field: str, text: str) -> list[str]:
     return [key for weight, key in sorted(wanted, key=lambda pair: -pair[0]) if weight > 0]
 
 
-def _of_the_file(want: str | None, file: FileNode, digests: ReprDigests, blocks: RangeReader) -> HeaderList:
-    if want is None:
-        known = _known(file.attributes.checksums)
-        return [("Repr-Digest", known)] if known else []
-    return _best("Repr-Digest", want, file, digests, blocks)
-
-
-@lru_cache(maxsize=512)
 def _known(checksums: Checksums) -> str:
-    """Write what is stored of what is offered, for each part of a file alike; "" if nothing is."""
+    """Write what is stored of what is offered; "" if nothing is."""
     stored = dict(checksums)
     known = [(key, stored.get(algorithm)) for key, algorithm in _OFFERED.items()]
     return ", ".join(write_member(key, bytes.fromhex(digest)) for key, digest in known if digest is not None)

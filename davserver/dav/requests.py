@@ -26,6 +26,7 @@ from davserver.dav.faults import BadRequest, MediaTypeUnsupported, PayloadTooLar
 from davserver.dav.paths import Address, Root, Target, parse_address
 from davserver.dav.quirks.quirk import ENVIRON_KEY, Asking
 from davserver.dav.reprdigest import ReprDigests
+from davserver.dav.representation import Representations
 from davserver.dav.smallfiles import SmallFiles
 from davserver.dav.writtenleaves import WrittenLeaves
 from davserver.errors import Incomplete
@@ -176,6 +177,7 @@ class Memory(NamedTuple):
 
     digests: ReprDigests
     written: WrittenLeaves
+    representations: Representations
     small_files: SmallFiles
     zips: KnownPlans
 
@@ -268,7 +270,7 @@ def build_request(
         whole_server=whole_server,
         sends_files=environ.get(filespan.ENVIRON_KEY, False),
         asking=environ.get(ENVIRON_KEY) or Asking(environ.get("HTTP_USER_AGENT", "")),
-        memory=memory or Memory(ReprDigests(), WrittenLeaves(), SmallFiles(), KnownPlans()),
+        memory=memory or Memory(ReprDigests(), WrittenLeaves(), Representations(), SmallFiles(), KnownPlans()),
     )
 
 

@@ -15,7 +15,7 @@ from davserver.collection.filenode import FileNode, etag_of
 from davserver.dav import mediatypes, xml
 from davserver.dav.faults import Unprocessable
 from davserver.dav.httpdate import parse_date, parse_rfc3339
-from davserver.dav.properties import DISPLAYNAME, Subject, content_type
+from davserver.dav.properties import DISPLAYNAME, Subject
 from davserver.dav.resources import created_s, modified_s
 
 Value = str | int | None
@@ -69,7 +69,7 @@ def _displayname(subject: Subject) -> str:
 
 
 def _content_type(subject: Subject) -> str:
-    return mediatypes.FOLDER if subject.file is None else content_type(subject.name, subject.file)
+    return mediatypes.FOLDER if subject.file is None else mediatypes.type_of(subject.name, subject.file)
 
 
 _READERS: Mapping[str, Reader] = {

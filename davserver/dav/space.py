@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from davserver.catalog.model import Collection, Version
 from davserver.collection.dirnode import Node
 from davserver.collection.filenode import FileNode
-from davserver.dav import nextcloud, privileges, properties
+from davserver.dav import mediatypes, nextcloud, privileges
 from davserver.dav.paths import href_of, parse_address
 from davserver.dav.resources import Place, Resource, find, loaded, members
 from davserver.errors import DavserverError, NotFound
@@ -115,4 +115,4 @@ class UrlSpace:
 
     def content_type(self, name: str, node: FileNode) -> str:
         """Return the type of a file: what it was declared as, else what its name says."""
-        return properties.content_type(name, node)
+        return mediatypes.type_of(name, node)
