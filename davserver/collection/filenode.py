@@ -165,10 +165,15 @@ class FileNode:
             return FilePointer(offset, len(self._extents), 0, self.repacked)
         if pointer.repacked is not None and pointer.repacked is self._repacked:
             return pointer
+        index, within = self._place_of(offset)
+        return FilePointer(offset, index, within, self.repacked)
+
+    def _place_of(self, offset: int) -> tuple[int, int]:
+        """Return which extent has the byte at an offset in the file, and where in it; O(log extents)."""
         if self._starts is None:
             self._starts = [0, *accumulate(e.length for e in self._extents[:-1])]
         index = bisect_right(self._starts, offset) - 1
-        return FilePointer(offset, index, offset - self._starts[index], self.repacked)
+        return index, offset - self._starts[index]
 
     def read(self, pointer: FilePointer, n: int, blocks: RangeReader) -> tuple[bytes, FilePointer]:
         """Read up to ``n`` bytes out of one extent (short reads are normal) and return the pointer behind them.
@@ -193,6 +198,14 @@ class FileNode:
             pieces.append(data)
             n -= len(data)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def read_within(self, offset: int, length: int, blocks: RangeReader) -> bytes | None:
+        """Return a range of the file if one extent has all of it, else None; raises BlockError."""
+        if offset >= self.size:
+            return None
+        index, within = self._place_of(offset)
+        extent = self._extents[index]
+        return extent.read(within, length, blocks) if within + length <= extent.length else None
 
     def slices(self, offset: int, length: int) -> Iterator[Extent]:
         """Iterate over the extents of a range, the first and the last cut to it; no data moves."""

@@ -11,7 +11,6 @@ so a client cannot have received the whole of something else.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from davserver.blocks.store import ServesFiles, VerifiedBlock
 from davserver.collection.extents import Extent, RangeReader, StoredExtent
@@ -38,10 +37,9 @@ class FileSource:
 
     def begin(self, span: Span) -> bytes | Iterator[bytes]:
         """Get the first bytes of a span, all of them if they are few; raises BlockError."""
-        extents = list(islice(self._file.slices(span.start, span.stop - span.start), 2))
-        if len(extents) == 1 and extents[0].length < LENT_BYTES:
-            return extents[0].read(0, extents[0].length, self._blocks)
-        return begun(self.read(span))
+        length = span.stop - span.start
+        data = self._file.read_within(span.start, length, self._blocks) if length < LENT_BYTES else None
+        return begun(self.read(span)) if data is None else data
 
     def read(self, span: Span) -> Iterator[bytes]:
         """Yield the bytes of a span of the file; raises BlockError."""

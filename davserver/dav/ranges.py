@@ -15,6 +15,7 @@ from davserver.dav.faults import RangeNotSatisfiable
 
 MAX_RANGES = 16
 _DIGITS = 19
+_USUAL = re.compile(rf"bytes=(\d{{1,{_DIGITS}}})-(\d{{1,{_DIGITS}}})\Z", re.ASCII)
 _SPEC = re.compile(rf"(?:(\d{{1,{_DIGITS}}})-(\d{{1,{_DIGITS}}})?|-(\d{{1,{_DIGITS}}}))\Z", re.ASCII)
 
 
@@ -35,6 +36,11 @@ def parse_range(header: str, size: int) -> tuple[Span, ...] | None:
     Returns None where the header is to be ignored and the whole file sent: another unit, bad syntax, a range that
     ends before it starts, too many ranges. Raises RangeNotSatisfiable if none of the ranges holds a byte of the file.
     """
+    usual = _USUAL.match(header)
+    if usual is not None:
+        start, stop = int(usual[1]), int(usual[2]) + 1
+        if start < min(stop, size):
+            return (Span(start, min(stop, size)),)
     unit, equals, text = header.partition("=")
     if not equals or unit.strip(" \t").lower() != "bytes" or text.count(",") >= MAX_RANGES:
         return None
