@@ -72,7 +72,12 @@ class BlockFile:
     def read(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes; raises BlockCorrupt if the file ends before."""
         try:
-            data = self._read_up_to(length, offset)
+            data = self._fs.read(self.fd, length, offset)
+            while len(data) < length:  # one call may give less, without being at the end
+                more = self._fs.read(self.fd, length - len(data), offset + len(data))
+                if not more:
+                    break
+                data += more
         except OSError as error:
             raise self._failed(error) from error
         if len(data) < length:
@@ -128,16 +133,6 @@ class BlockFile:
                 return None
             raise
         return True
-
-    def _read_up_to(self, length: int, offset: int) -> bytes:
-        """Read until the end of the file or of the wish: one call may give less, without being at the end."""
-        data = self._fs.read(self.fd, length, offset)
-        while len(data) < length:
-            more = self._fs.read(self.fd, length - len(data), offset + len(data))
-            if not more:
-                break
-            data += more
-        return data
 
     def _failed(self, error: OSError) -> DavserverError:
         return domain_error(error, f"block {self.locator}")

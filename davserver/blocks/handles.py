@@ -20,6 +20,8 @@ from davserver.blocks.blockfile import BlockFile, Identity
 from davserver.blocks.marks import Marks
 from davserver.values import Clock, Locator
 
+_Key = tuple[str, int]
+"""What identifies a block's bytes: a locator without its hints, that is hashed without a call."""
 SETTLE_NS = 20_000_000
 """Two ticks of the slowest clock Linux stamps files with (100 Hz)."""
 
@@ -34,16 +36,17 @@ class OpensFiles(Protocol):
 class Handle:
     """A verified file, lent out; a context manager that gives it back. Threads: reads may run side by side."""
 
-    __slots__ = ("_file", "_handles", "_verified", "evicted", "key", "users", "verifying")
+    __slots__ = ("_file", "_handles", "evicted", "locator", "users", "verified", "verifying")
 
-    def __init__(self, handles: Handles, key: Locator) -> None:
+    def __init__(self, handles: Handles, locator: Locator) -> None:
+        """Lend the file of a block; ``verified`` is how it looked then: never taken back, what changed is dropped."""
         self._handles = handles
-        self.key = key
+        self.locator = locator
         self.users = 0
         self.evicted = False
         self.verifying = threading.Lock()
         self._file: BlockFile | None = None
-        self._verified: Identity | None = None
+        self.verified: Identity | None = None
 
     @property
     def file(self) -> BlockFile:
@@ -51,11 +54,6 @@ class Handle:
         if self._file is None:
             raise RuntimeError("a handle is used before it is opened")
         return self._file
-
-    @property
-    def is_verified(self) -> bool:
-        """Whether it was verified; that is never taken back: a file that changed is dropped."""
-        return self._verified is not None
 
     def is_verified_by(self, store: OpensFiles, marks: Marks, now_ns: int) -> bool:
         """Open and verify the file, unless that has happened or a mark says so.
@@ -66,20 +64,25 @@ class Handle:
         """
         with self.verifying:
             if self._file is None:
-                self._file = store.open_file(self.key)
-            if self._verified is None:
+                self._file = store.open_file(self.locator)
+            if self.verified is None:
                 before = self._file.identity()
-                if not marks.holds(self.key, before):
+                if not marks.holds(self.locator, before):
                     if before.ctime_ns > now_ns - SETTLE_NS:
                         return False
                     self._file.check_hash()
-                    marks.note(self.key, before)
-                self._verified = before
+                    marks.note(self.locator, before)
+                self.verified = before
             return True
 
     def is_unchanged(self) -> bool:
         """Tell whether the file is still as it was verified."""
-        return self.file.identity() == self._verified
+        return self.file.identity() == self.verified
+
+    def read(self, offset: int, length: int) -> bytes | None:
+        """Return a slice of the block; None if the file, looked at afterwards, is not as it was verified."""
+        data = self.file.read(offset, length)
+        return data if self.is_unchanged() else None
 
     def fileno(self) -> int:
         """Return the descriptor."""
@@ -106,7 +109,7 @@ class Handles:
         self._clock = clock
         self._limit = limit
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Locator, Handle] = OrderedDict()
+        self._kept: OrderedDict[_Key, Handle] = OrderedDict()
 
     def read(self, locator: Locator, offset: int, length: int) -> bytes | None:
         """Return a slice of a verified block; None if its file is changing now. Errors: as BlockReader.get."""
@@ -114,11 +117,13 @@ class Handles:
             handle = self._settled(locator)
             if handle is None:
                 return None
-            with handle:
-                data = handle.file.read(offset, length)
-                if handle.is_unchanged():
+            try:
+                data = handle.read(offset, length)
+                if data is not None:
                     return data
                 self.evict(handle)
+            finally:
+                self.give_back(handle)
         return None
 
     def borrow(self, locator: Locator) -> Handle | None:
@@ -138,8 +143,8 @@ class Handles:
 
     def _settled(self, locator: Locator) -> Handle | None:
         """Lend a file that was verified, now or before, and may have changed since; None if it is too young."""
-        handle = self._lend(locator.bare())
-        if handle.is_verified:
+        handle = self._lend(locator)
+        if handle.verified is not None:
             return handle
         try:
             settled = handle.is_verified_by(self._store, self._marks, int(self._clock() * 1_000_000_000))
@@ -154,8 +159,9 @@ class Handles:
     def evict(self, handle: Handle) -> None:
         """Forget a file; it is closed when the last user gives it back."""
         with self._lock:
-            if self._kept.get(handle.key) is handle:
-                del self._kept[handle.key]
+            key = (handle.locator.md5, handle.locator.size)
+            if self._kept.get(key) is handle:
+                del self._kept[key]
             handle.evicted = True
 
     def give_back(self, handle: Handle) -> None:
@@ -177,13 +183,16 @@ class Handles:
         self.evict(handle)
         self.give_back(handle)
 
-    def _lend(self, key: Locator) -> Handle:
+    def _lend(self, locator: Locator) -> Handle:
+        key = (locator.md5, locator.size)
         with self._lock:
             handle = self._kept.get(key)
-            if handle is None:
-                handle = self._kept[key] = Handle(self, key)
+            if handle is not None:
+                handle.users += 1
+                self._kept.move_to_end(key)
+                return handle
+            handle = self._kept[key] = Handle(self, locator.bare())
             handle.users += 1
-            self._kept.move_to_end(key)
             idle = self._shrink_to(self._limit)
         for old in idle:
             old.close()

@@ -73,9 +73,9 @@ class OfStore:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         by = ("operation",)
-        calls = Counter("davserver_block_operations", "Blocks, or slices of them, asked for.", by, registry=registry)
-        size = Counter("davserver_block_bytes", "Bytes of those.", by, registry=registry)
-        seconds = Counter("davserver_block_seconds", "Time the block store took for them.", by, registry=registry)
+        calls = Count("davserver_block_operations", "Blocks, or slices of them, asked for.", by, registry=registry)
+        size = Count("davserver_block_bytes", "Bytes of those.", by, registry=registry)
+        seconds = Count("davserver_block_seconds", "Time the block store took for them.", by, registry=registry)
         self.blocks = {name: (calls.labels(name), size.labels(name), seconds.labels(name)) for name in OPERATIONS}
         self.remembered = Counter("davserver_cache_hits", "Blocks that were in memory instead.", registry=registry)
         self.remembered_bytes = Counter("davserver_cache_hit_bytes", "Bytes of those.", registry=registry)
