@@ -5,19 +5,22 @@ Never: what differs between two requests of the same head: the peer, the body, t
 Follows: PEP 3333; RFC 3986 section 2.1: the path is decoded once.
 Invariant: what is remembered follows from the bytes of the head alone. Refusals are not remembered.
 Memory: at most ``_REMEMBERED`` heads of ``_SHORT`` bytes, 2 MiB with all that was made of them. A head is remembered
-when it comes again: most that differ from all before (another file, another range) never do.
+when it comes again: most that differ from all before (another file) never do. Of a head with a range the rest is: who
+reads a file in parts says the same each time but for that line.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from davserver.server.head import Head, HeadLimits, read_head, read_usual, remembering
+from davserver.server.head import CRLF, Head, HeadLimits, read_head, read_usual, remembering
 
 _END = b"\r\n\r\n"
+_RANGE = re.compile(rb"\r\nRange: (bytes=[0-9]+-[0-9]*)(?=\r\n)")
 _REMEMBERED = 256
 _SHORT = 2048
 _SEEN = 4096
@@ -48,11 +51,27 @@ class Heads:
             head = read_head(stream, self._limits, self._fields_of)
             return (None if head is None else self._asked(head)), stream.read()
         text = held[:end]
-        known = self._known.get(text)
-        if known is None:
-            known = self._asked(self._read(text))
-            self._remember(text, known)
-        return known, held[end:]
+        return self._known.get(text) or self._part_of(text) or self._new(text), held[end:]
+
+    def _new(self, text: bytes) -> Asked:
+        asked = self._asked(self._read(text))
+        self._remember(text, asked)
+        return asked
+
+    def _part_of(self, text: bytes) -> Asked | None:
+        """Read a head with a range as what it is without that line, and the range; None if it has none, or two.
+
+        What is refused without the line is refused with it. What is taken without it is taken with it as well, as it is
+        a field line between whole lines, behind the first one, within the limits, and no other field depends on it.
+        """
+        line = _RANGE.search(text, 1)
+        if line is None or len(text) > self._limits.size or text.count(CRLF) - 2 > self._limits.fields:
+            return None
+        rest = text[: line.start()] + text[line.end() :]
+        asked = self._known.get(rest) or self._new(rest)
+        if b"range" in asked.head.own.values:
+            return None
+        return Asked(asked.head.with_field(b"range", line[1]), {**asked.environ, "HTTP_RANGE": line[1].decode("ascii")})
 
     def _read(self, text: bytes) -> Head:
         head = read_usual(text, self._limits, self._fields_of)

@@ -121,6 +121,18 @@ class Head(NamedTuple):
         """Whether the client may send another request."""
         return self.own.keep_alive
 
+    def with_field(self, name: bytes, value: bytes) -> Head:
+        """Return the head with one field more, on which neither the framing nor the connection depends."""
+        values, meta, length, expects_continue, keep_alive = self.own
+        own = Fields(
+            {**values, name: value},
+            {**meta, _meta_name(name): value.decode("latin-1")},
+            length,
+            expects_continue,
+            keep_alive,
+        )
+        return Head(self.method, self.target, self.version, own, self.host)
+
 
 def fields_of(version: tuple[int, int], block: bytes) -> Fields:
     """Read the lines between the request line and the empty line, each with its CRLF. Errors: Refused."""

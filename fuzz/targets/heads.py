@@ -16,6 +16,7 @@ from fuzz.target import Target
 _LIMITS = HeadLimits(size=4096, fields=20)
 _HEADS = (
     b"GET /c/f%20g?q HTTP/1.1\r\nHost: h:80\r\nRange: bytes=0-1\r\n\r\n",
+    b"GET /c/f HTTP/1.1\r\nHost: h\r\nRange: bytes=0-\r\nConnection: close\r\n\r\n",
     b"PUT /c/f HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",
     b"PUT http://h/c/f HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nA: b\r\n\r\n",
     b"OPTIONS * HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
@@ -32,6 +33,8 @@ _WORDS = (
     b"\r\n ",
     b"Content-Length: ",
     b"Content-Length : 1",
+    b"\r\nRange: bytes=0-1",
+    b"range: ",
     b"Transfer-Encoding: chunked",
     b"Transfer-Encoding: \x0bchunked",
     b"transfer_encoding: chunked",

@@ -1,9 +1,11 @@
 """Heads that come again: read once, and told to each request alike."""
 
+import io
+
 import pytest
 
 from davserver.server.asked import _REMEMBERED, Heads
-from davserver.server.head import HeadLimits, Refused
+from davserver.server.head import HeadLimits, Refused, read_head
 
 
 def head(path=b"/a%20b?q=1", *lines):
@@ -63,6 +65,60 @@ def test_a_refused_head_is_refused_again(heads):
     for _ in range(3):
         with pytest.raises(Refused):
             heads.take(head(b"/", b"Content-Length: 1", b"Content-Length: 1"))
+
+
+RANGE = b"Range: bytes=%d-%d"
+
+
+@pytest.mark.parametrize("path", [b"/a%20b?q=1", b"http://other/x"])
+def test_a_head_with_another_range_says_what_it_says_when_it_is_read_whole(heads, path):
+    for lines in (
+        [RANGE],
+        [RANGE, b"A: 1"],
+        [b"If-Range: x", RANGE, b"Connection: close"],
+        [b"X: Range: bytes=0-1", RANGE],
+    ):
+        for start in range(5):
+            text = head(path, *(line % (start, start + 9) if line is RANGE else line for line in lines))
+            asked, rest = heads.take(text + b"next")
+            plain = read_head(io.BytesIO(text), HeadLimits())
+            assert rest == b"next"
+            assert asked.head == plain
+            assert asked.environ["HTTP_RANGE"] == f"bytes={start}-{start + 9}"
+            assert asked.environ == {**heads.take(head(path))[0].environ, **plain.meta}
+
+
+@pytest.mark.parametrize("second", [b"range: bytes=0-1", b"RANGE: items=1", b"Range: bytes=3-4", b"Range:bytes=-1"])
+def test_two_ranges_are_refused_in_either_order(heads, second):
+    for _ in range(3):
+        for lines in ([second, RANGE % (0, 9)], [RANGE % (0, 9), second]):
+            with pytest.raises(Refused):
+                heads.take(head(b"/", *lines))
+
+
+def test_a_range_before_the_request_line_is_no_head(heads):
+    for _ in range(3):
+        heads.take(b"\r\n" + head(b"/"))
+        for before in (RANGE % (0, 9) + b"\r\n", b"\r\n" + RANGE % (0, 9) + b"\r\n"):
+            with pytest.raises(Refused):
+                heads.take(before + head(b"/"))
+
+
+def test_the_line_with_the_range_counts_for_the_limits():
+    for limits in (HeadLimits(fields=2), HeadLimits(size=len(head(b"/", b"A: 1")))):
+        heads = Heads(limits, {})
+        for _ in range(3):
+            heads.take(head(b"/", b"A: 1"))
+            with pytest.raises(Refused):
+                heads.take(head(b"/", b"A: 1", RANGE % (0, 9)))
+
+
+def test_ranges_push_nothing_out_of_the_memory(heads):
+    known = [heads.take(head())[0] for _ in range(3)][-1]
+    for start in range(2 * _REMEMBERED):
+        for _ in range(2):
+            heads.take(head(b"/large", RANGE % (start, start + 9)))
+    assert heads.take(head())[0] is known
 
 
 def test_too_many_fields_or_bytes_are_refused_by_the_short_way_too():
