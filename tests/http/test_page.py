@@ -244,3 +244,13 @@ def test_a_stranger_is_asked_for_a_name_and_sees_a_page_meanwhile(dav: Client, s
         assert visitors.send("ann", "GET", "/_/signin?to=/c/").headers["Location"] == "/c/"
         for elsewhere in ("//evil.example/", "https://evil.example/", "/%5Cevil", "x", "", "/a%0D%0AX:1"):
             assert visitors.send("ann", "GET", f"/_/signin?to={elsewhere}").headers["Location"] == "/"
+
+
+def test_the_page_of_an_error_leads_to_a_name_and_back(dav: Client, site: Site, stage) -> None:
+    """With no accounts nobody can sign in: the button led to the list of collections."""
+    assert b"Sign in" not in dav.expect(404, "GET", "/c/no%20where/", Accept=BROWSER).body
+    with visiting(site, stage[0]) as visitors:
+        visitors.account("ann")
+        refused = visitors.send("", "GET", "/c/no%20where/?find=x", None, HTML)
+        (way,) = [href for href in links_of(refused.body) if "signin" in href]
+        assert visitors.send("ann", "GET", way).headers["Location"] == "/c/no%20where/"

@@ -73,8 +73,8 @@ class Pages:
         """Ask a stranger for a name and password; send who has given them on to where they were."""
         if not environ.get("davserver.principal") and house is not self._house:
             raise NotAuthenticated("a name and password are needed here")
-        wanted = parse_qs(environ["REQUEST_URI"].partition("?")[2]).get("to", ["/"])[-1]
-        target = wanted if _OWN_PATH.match(wanted) else "/"
+        wanted = parse_qs(environ["REQUEST_URI"].partition("?")[2]).get("to", [""])[-1]
+        target = wanted if _OWN_PATH.match(wanted) else f"{_prefix(environ)}/"
         return Answer(303, b"", headers=[("Location", target)])
 
     def _answer(self, environ: Environ) -> Answer | None:
@@ -111,9 +111,12 @@ class Pages:
         status = self._status_of(error)
         if status >= 500:
             return None
-        may_sign_in = status in {401, 403, 404} and not environ.get("davserver.principal")
+        isnt_open = environ.get(HOUSE_KEY, self._house) is not self._house
+        may_sign_in = status in {401, 403, 404} and isnt_open and not environ.get("davserver.principal")
+        back = quote(_prefix(environ) + environ["REQUEST_URI"].partition("?")[0], safe="/-._~")
         message = error.message if status != 401 else _HINT
-        ways = Ways(sign_in=may_sign_in, collections=not is_link(environ.get("davserver.principal", "")))
+        sign_in = f"{_prefix(environ)}/_/signin?to={back}" if may_sign_in else ""
+        ways = Ways(sign_in=sign_in, collections=not is_link(environ.get("davserver.principal", "")))
         return _html(status, self._frame.error(_prefix(environ), status, message, ways))
 
 

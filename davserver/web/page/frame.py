@@ -58,7 +58,8 @@ class Crumb(NamedTuple):
 class Ways(NamedTuple):
     """Where to go on from the page of an error."""
 
-    sign_in: bool
+    sign_in: str
+    """The address that asks for a name and leads back; empty where nobody can sign in."""
     collections: bool
 
 
