@@ -97,6 +97,7 @@ class Settings(BaseModel):
     access_htpasswd: Path | None = Field(default=None, description="htpasswd file (bcrypt) of further names")
     access_proxy_user: HeaderName = Field(default="", description="header in which a trusted proxy names who asks")
     access_proxy_groups: HeaderName = Field(default="", description="header in which it names their groups")
+    access_metrics: Names = Field(default=(), description="accounts and @groups that may read the metrics")
     access_oidc_issuer: str = Field(default="", description="URL of the OpenID Connect issuer whose tokens are taken")
     access_oidc_audience: str = Field(default="", description="the audience that those tokens name")
     access_oidc_name: str = Field(default="preferred_username", description="the claim that is the account's name")

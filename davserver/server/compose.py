@@ -110,7 +110,15 @@ def behind_the_door(settings: Settings, house: House, metrics: Metrics, password
     dav = make_app(house, settings.quirks_off)
     pages = Pages(house, UrlSpace(), _status_of)
     keeping = Keeping(retention_rules(settings), settings.gc_purge_s)
-    web = WebApp(house, metrics, _status_of, pages, LinkRoutes(passwords), keeping=keeping)
+    web = WebApp(
+        house,
+        metrics,
+        _status_of,
+        pages,
+        LinkRoutes(passwords),
+        keeping=keeping,
+        watchers=settings.access_metrics,
+    )
     space = pages.before(dav)
 
     def route(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -16,7 +16,9 @@ import structlog
 
 from davserver.access.door import HOUSE_KEY
 from davserver.access.guarded_house import GuardedHouse
-from davserver.errors import DavserverError, StoreFull, StoreUnavailable
+from davserver.access.principal import GROUP_MARK
+from davserver.access.rights import Rights
+from davserver.errors import DavserverError, NotPermitted, StoreFull, StoreUnavailable
 from davserver.live.house import House
 from davserver.trouble import note_fault
 from davserver.web import history, trash
@@ -61,8 +63,12 @@ class WebApp:
         links: LinkRoutes | None = None,
         *,
         keeping: history.Keeping = history.Keeping(),  # noqa: B008  (a frozen value)
+        watchers: Collection[str] = (),
     ) -> None:
-        """Take what the configuration says of how long old versions and the trash are kept, too."""
+        """Take what the configuration says of how long old versions and the trash are kept, too.
+
+        ``watchers`` are the accounts and @groups that may read the metrics where there are accounts.
+        """
         self._house = house
         self._status_of = status_of
         self._large_changes = threading.BoundedSemaphore(LARGE_AT_ONCE)
@@ -70,7 +76,7 @@ class WebApp:
             _get("health/live", lambda _house: live()),
             _get("health/ready", lambda _house: ready_or_degraded(house)),
             _get("api/me", me),
-            _get("metrics", lambda visited: _metrics(metrics, visited, house)),
+            _get("metrics", lambda visited: _metrics(metrics, visited, house, frozenset(watchers))),
             Route(_path("api/collections/([^/]+)/changes"), {"POST": self._change}, takes_request=True),
             *(() if pages is None else _of_pages(pages)),
             *(() if links is None else _of_links(links)),
@@ -120,15 +126,23 @@ class WebApp:
             return failure(status, error.message)
 
 
-def _metrics(metrics: Metrics, visited: House, house: House) -> Answer:
-    """Answer with the metrics, to anybody with a name: a stranger learns nothing of how the server is used."""
+def _metrics(metrics: Metrics, visited: House, house: House, watchers: frozenset[str]) -> Answer:
+    """Answer with the metrics, to whom the operator named: they tell how much there is and is done that others own."""
     if isinstance(visited, GuardedHouse):
-        visited.rights.require_name()
+        _require_watcher(visited.rights, watchers)
     metrics.show_trouble(house.trouble())
     with house.read_catalog() as tables:
         waiting = sum(row.head_seq - row.base_seq for row in tables.collections.uncommitted())
         metrics.show_store(tables.collections.number_live(), waiting, house.free_bytes())
     return metrics.answer()
+
+
+def _require_watcher(rights: Rights, watchers: frozenset[str]) -> None:
+    rights.require_name()
+    if watchers.isdisjoint({rights.principal.name, *(GROUP_MARK + group for group in rights.groups())}):
+        raise NotPermitted(
+            "this tells of everybody's collections: access.metrics in the settings names who may"
+        )
 
 
 def _of_pages(pages: Pages) -> tuple[Route, ...]:

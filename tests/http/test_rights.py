@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
+from davserver.access import managing
 from davserver.access.passwords import Passwords
 from davserver.access.sharing import Wish, make_link
 from davserver.catalog.model import Grant, Right
@@ -19,6 +20,7 @@ from davserver.collection.attributes import EMPTY
 from davserver.collection.change import Mkdir, Put
 from davserver.collection.extents import MemExtent
 from davserver.collection.filenode import FileNode
+from davserver.config import Settings
 from davserver.dav.verbs import VERBS
 from tests.support.site import running_site
 from tests.support.visitors import STRANGER, Visitors, visiting
@@ -282,9 +284,26 @@ def test_the_api_goes_by_the_same_rights(visitors):
     assert {who: answer.status for who, answer in answers.items()} == wanted
     assert answers[STRANGER].headers.get_all("WWW-Authenticate")
     assert visitors.send(STRANGER, "GET", "/_/metrics").status == 401
-    assert visitors.send("nobody", "GET", "/_/metrics").status == 200
+    assert visitors.send("nobody", "GET", "/_/metrics").status == 403
     assert visitors.send(STRANGER, "GET", "/_/health/live").status == 200
     assert visitors.send(STRANGER, "GET", "/_/health/ready").status == 200
+
+
+def test_metrics_tell_of_everybody_and_are_for_whom_the_operator_names(stage, tmp_path):
+    """How many collections there are, and what is done with them, is told to nobody else who has an account."""
+    settings = Settings(access_metrics=("prometheus", "@operators"))
+    with running_site(*stage, tmp_path / "data") as site, visiting(site, stage[0], settings) as visitors:
+        for who in ("prometheus", "ann", "ben"):
+            visitors.account(who)
+        managing.add_group(site.house, "operators")
+        managing.join(site.house, "operators", "ben")
+        visitors.token("reading", "prometheus", may_write=False)
+        assert visitors.send("ann", "MKCOL", "/hidden/").status == 201
+        statuses = {who: visitors.send(who, "GET", "/_/metrics").status for who in ["", *visitors.tokens]}
+        assert statuses == {"": 401, "prometheus": 200, "ann": 403, "ben": 200, "reading": 200}
+        assert b"davserver_collections 1.0" in visitors.send("reading", "GET", "/_/metrics").body
+        managing.leave(site.house, "operators", "ben")
+        assert visitors.send("ben", "GET", "/_/metrics").status == 403
 
 
 @pytest.mark.parametrize("path", ["/", "/absent/", "/by_id/", "/history/", "*"])

@@ -25,10 +25,9 @@ from tests.support.site import Answer, Client, Site, Stage
 STRANGER = ""
 
 
-def guarded_app(house: House) -> WSGIApplication:
+def guarded_app(house: House, settings: Settings | None = None) -> WSGIApplication:
     """Make the application as the composition root does, behind the door of a server on loopback."""
-    settings = Settings()
-    return guarded(settings, Address(host="127.0.0.1"), house, Metrics(shared=False))
+    return guarded(settings or Settings(), Address(host="127.0.0.1"), house, Metrics(shared=False))
 
 
 class Visitors:
@@ -63,7 +62,7 @@ class Visitors:
 
 
 @contextmanager
-def visiting(site: Site, stage: Stage) -> Iterator[Visitors]:
+def visiting(site: Site, stage: Stage, settings: Settings | None = None) -> Iterator[Visitors]:
     """Put the site's house behind a door until the block ends."""
-    with stage.play(guarded_app(site.house)):
+    with stage.play(guarded_app(site.house, settings)):
         yield Visitors(site.client, site.house)
