@@ -140,9 +140,7 @@ def _metrics(metrics: Metrics, visited: House, house: House, watchers: frozenset
 def _require_watcher(rights: Rights, watchers: frozenset[str]) -> None:
     rights.require_name()
     if watchers.isdisjoint({rights.principal.name, *(GROUP_MARK + group for group in rights.groups())}):
-        raise NotPermitted(
-            "this tells of everybody's collections: access.metrics in the settings names who may"
-        )
+        raise NotPermitted("this tells of everybody's collections: access.metrics in the settings names who may")
 
 
 def _of_pages(pages: Pages) -> tuple[Route, ...]:
