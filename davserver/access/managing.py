@@ -85,7 +85,13 @@ def remove_account(house: House, name: str) -> None:
 
 def set_quota(house: House, name: str, limit_bytes: int | None) -> None:
     """Limit what an account may store, None: no limit; what is there stays. Raises NotFound."""
-    house.edit(lambda edit: edit.access().set_quota(_account(edit.access(), name).name, limit_bytes))
+
+    def change(edit: Edit) -> None:
+        account = _account(edit.access(), name).name
+        edit.access().set_quota(account, limit_bytes)
+        edit.note("user quota", account, "none" if limit_bytes is None else str(limit_bytes))
+
+    house.edit(change)
 
 
 def set_owner(house: House, collection: str, name: str | None) -> None:
@@ -94,6 +100,7 @@ def set_owner(house: House, collection: str, name: str | None) -> None:
     def change(edit: Edit) -> None:
         account = None if name is None else _account(edit.access(), name).name
         edit.set_owner(edit.view(collection).info.id, account)
+        edit.note("collection owner", collection, account or "none")
 
     house.edit(change)
 

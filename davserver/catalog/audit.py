@@ -17,6 +17,8 @@ _table = schema.audit
 _add = insert(_table)
 _drop = delete(_table).where(_table.c.at_ns < bindparam("before"))
 
+COMMAND_LINE = "command line"
+"""Where a change came from that no request made."""
 KEEP_NS = 400 * 86_400 * 1_000_000_000
 MOST_CHARS = 1000
 """Of each value; a path can be longer than anybody reads."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from davserver.access import managing
+from davserver.access import managing, stewarding
 from davserver.catalog.model import Collection
 from davserver.cli.options import Group, as_json, open_house, print_json
 from davserver.cli.sizes import limit_argument
@@ -104,7 +104,7 @@ def quota(context: click.Context, name: str, limit_bytes: int | None) -> None:
     What is there stays, also if it is more.
     """
     with open_house(context) as house:
-        house.edit(lambda edit: edit.set_quota(edit.view(name).info.id, limit_bytes))
+        stewarding.limit(house, name, limit_bytes)
 
 
 @collection.command()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
 
+from davserver.access.stewarding import set_retention
 from davserver.cli.options import Command, as_json, load_settings, open_house, print_json
 from davserver.cli.tables import iso_time, print_table, say
 from davserver.errors import Invalid
@@ -41,9 +43,9 @@ def retention(
     with open_house(context) as house:
         if given or keep_all:
             text: str | None = Rules(**given).to_text()
-            house.edit(lambda edit: edit.set_retention(edit.view(name).info.id, text))
+            set_retention(house, name, text)
         elif as_configured:
-            house.edit(lambda edit: edit.set_retention(edit.view(name).info.id, None))
+            set_retention(house, name, None)
         row = house.info(name)
     rules = rules_of(row, default)
     origin = "configuration" if row.retention is None else "collection"
@@ -66,7 +68,7 @@ def prune_command(context: click.Context, name: str, *, dry_run: bool, as_json: 
     yard = open_yard(settings)
     try:
         row = named(yard.catalog, name)
-        pruned = prune(yard.catalog, row, retention_rules(settings), dry_run=dry_run)
+        pruned = prune(yard.catalog, row, retention_rules(settings), dry_run=dry_run, noted_ns=time.time_ns())
     finally:
         yard.close()
     if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from davserver.access.stewarding import annotate
 from davserver.catalog.model import Annotation, Version
 from davserver.cli.options import Command, as_json, open_house, print_json
 from davserver.cli.tables import iso_time, print_table, say
@@ -31,7 +32,7 @@ def commit(context: click.Context, name: str, *, label: str | None, message: str
     with open_house(context) as house:
         version = house.commit(name)
         if label is not None or message is not None:
-            version = _annotate(house, name, version.number, Annotation(label=label, message=message))
+            version = annotate(house, name, version.number, Annotation(label=label, message=message))
     print_version(version, as_json=as_json)
 
 
@@ -163,7 +164,7 @@ def label(
     if note == Annotation():
         raise Invalid("nothing to do", hint="give a label, --message, --keep or --remove")
     with open_house(context) as house:
-        changed = _annotate(house, name, number_of(house, name, version), note)
+        changed = annotate(house, name, number_of(house, name, version), note)
     if as_json:
         print_json(version_json(changed))
 
@@ -201,10 +202,6 @@ def _require_label(text: str | None) -> None:
     """Refuse the variable of a script that is not set: the version would lose, or never have, what keeps it."""
     if text == "":
         raise Invalid("an empty text is no label", hint="davserver label NAME VERSION --remove takes a label away")
-
-
-def _annotate(house: House, name: str, number: int, note: Annotation) -> Version:
-    return house.edit(lambda edit: edit.annotate(edit.view(name).info.id, number, note))
 
 
 def print_version(version: Version, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from davserver.catalog.accounts import Access
-from davserver.catalog.audit import Event
+from davserver.catalog.audit import COMMAND_LINE, Event
 from davserver.catalog.database import Tables
 from davserver.catalog.links import Links
 from davserver.catalog.model import Annotation, Collection, Entry, Link, Lock, Trail, Version
@@ -29,9 +29,6 @@ from davserver.live.names import check_collection_name
 from davserver.live.state import State
 from davserver.live.views import View
 from davserver.values import PDH, TreePath
-
-COMMAND_LINE = "command line"
-"""Where a change comes from that no request makes."""
 
 
 class Edit:

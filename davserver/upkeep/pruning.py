@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from davserver.catalog.audit import COMMAND_LINE, Event
 from davserver.catalog.database import Catalog
 from davserver.catalog.model import Collection
 from davserver.errors import NotFound
@@ -32,11 +33,13 @@ def rules_of(collection: Collection, default: Rules) -> Rules:
     return default if collection.retention is None else Rules.from_text(collection.retention)
 
 
-def prune(catalog: Catalog, collection: Collection, default: Rules, *, dry_run: bool = False) -> Pruned:
+def prune(
+    catalog: Catalog, collection: Collection, default: Rules, *, dry_run: bool = False, noted_ns: int | None = None
+) -> Pruned:
     """Remove the versions of one collection that its rules do not keep; see ``Versions.remove`` for what stays anyway.
 
-    The catalog is this call's own connection, as for gc. Errors: CatalogCorrupt, and nothing is removed, if a version
-    cannot be read; StoreUnavailable.
+    The catalog is this call's own connection, as for gc. ``noted_ns`` is when somebody asked for it, for the audit log.
+    Errors: CatalogCorrupt, and nothing is removed, if a version cannot be read; StoreUnavailable.
     """
     rules = rules_of(collection, default)
     with catalog.read() as tables:
@@ -45,7 +48,14 @@ def prune(catalog: Catalog, collection: Collection, default: Rules, *, dry_run: 
     if going and not dry_run:
         with catalog.write() as tables:
             going = tables.versions.remove(collection.id, going)
+            if going and noted_ns is not None:
+                tables.audit.add(_event(collection, going, noted_ns))
     return Pruned(collection, rules, judged, going)
+
+
+def _event(collection: Collection, gone: list[int], at_ns: int) -> Event:
+    numbers = ", ".join(map(str, gone))
+    return Event(at_ns=at_ns, actor="", address=COMMAND_LINE, action="prune", subject=collection.name, detail=numbers)
 
 
 def prune_all(catalog: Catalog, default: Rules, pause: Callable[[], None] = lambda: None) -> dict[str, int]:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
+from davserver.access import stewarding
 from davserver.catalog.model import Annotation
 from davserver.collection import tree
 from davserver.collection.dirnode import DirNode, Node
@@ -60,7 +61,7 @@ def annotate(house: House, environ: Environ, name: str, which: str) -> Answer:
     note = _annotation(json_object(environ, {"label", "message", "kept"}))
     number = number_of(house, name, which)
     try:
-        changed = house.edit(lambda edit: edit.annotate(edit.view(name).info.id, number, note))
+        changed = stewarding.annotate(house, name, number, note)
     except Exists as taken:
         return failure(409, taken.message)
     return as_json(200, version_json(changed))
@@ -154,7 +155,7 @@ class Retention:
         if "keep" not in members:
             raise Invalid("keep has to be counts, or null for those of the configuration")
         text = None if members["keep"] is None else Rules.of(members["keep"]).to_text()
-        house.edit(lambda edit: edit.set_retention(edit.view(name).info.id, text))
+        stewarding.set_retention(house, name, text)
         return self.show(house, environ, name)
 
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from davserver.access import managing
+from davserver.access import managing, stewarding
 from davserver.access.guarded_house import GuardedHouse
 from davserver.access.passwords import Passwords
 from davserver.access.principal import Principal
@@ -17,17 +17,24 @@ from davserver.access.roster import Roster
 from davserver.blocks.memory import MemoryStore
 from davserver.catalog.audit import KEEP_NS, MOST_CHARS
 from davserver.catalog.database import open_catalog
-from davserver.catalog.model import Right
+from davserver.catalog.model import Annotation, Right
 from davserver.cli.main import run
+from davserver.collection.attributes import EMPTY
+from davserver.collection.change import Put
+from davserver.collection.extents import MemExtent
+from davserver.collection.filenode import FileNode
 from davserver.errors import NotFound, NotPermitted
 from davserver.live.house import House
+from davserver.upkeep.pruning import prune
+from davserver.upkeep.retention import Rules
 
 
 class Scene:
     def __init__(self, path):
         self.now_s = 1_700_000_000.0
         url = f"sqlite:///{path}/catalog.db"
-        self.house = House(open_catalog(url), MemoryStore(clock=time.time), clock=lambda: self.now_s)
+        self.catalog = open_catalog(url)
+        self.house = House(self.catalog, MemoryStore(clock=time.time), clock=lambda: self.now_s)
         managing.add_account(self.house, Passwords(), "ann", None)
         self.house.edit(lambda edit: edit.create_collection("c"))
 
@@ -85,6 +92,40 @@ def test_what_a_request_does_is_in_the_name_of_its_maker(scene):
         (*who, "anything", "at all", ""),
         (*who, "collection trash", "renamed", ""),
         (*who, "collection restore", "back", ""),
+    ]
+
+
+def test_who_lets_history_go_or_limits_somebody_is_in_it(scene):
+    visited = scene.visited_by("ann")
+    made = visited.edit(lambda edit: edit.create_collection("mine"))
+    visited.commit("mine")
+    stewarding.annotate(visited, "mine", 1, Annotation(label="sent", kept=True))
+    stewarding.annotate(visited, "mine", 1, Annotation(message="only words"))
+    stewarding.annotate(visited, "mine", 1, Annotation(label=""))
+    stewarding.annotate(visited, "mine", 1, Annotation(kept=False))
+    stewarding.set_retention(visited, "mine", Rules(last=1).to_text())
+    stewarding.set_retention(visited, "mine", None)
+    stewarding.limit(scene.house, "mine", 5)
+    managing.set_quota(scene.house, "ann", 7)
+    managing.set_owner(scene.house, "mine", None)
+    for text in (b"a", b"b", b"c"):
+        node = FileNode([MemExtent(text)], EMPTY).freeze()
+        visited.edit(lambda edit, node=node: edit.apply(made.id, Put(("f",), node)))
+        visited.commit("mine")
+    row = scene.house.info("mine")
+    for dry_run in (True, False, False):
+        prune(scene.catalog, row, Rules(last=1), dry_run=dry_run, noted_ns=1_700_000_000 * 10**9)
+    prune(scene.catalog, row, Rules(last=1))
+    who, home = ("ann", "192.0.2.7"), ("", "command line")
+    assert scene.events()[2:] == [
+        (*who, "version release", "mine", "version 1"),
+        (*who, "version release", "mine", "version 1"),
+        (*who, "retention", "mine", Rules(last=1).to_text()),
+        (*who, "retention", "mine", "of the configuration"),
+        (*home, "collection quota", "mine", "5"),
+        (*home, "user quota", "ann", "7"),
+        (*home, "collection owner", "mine", "none"),
+        (*home, "prune", "mine", "1, 2, 3"),
     ]
 
 
