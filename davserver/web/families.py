@@ -10,12 +10,17 @@ from bisect import bisect_left
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from davserver.blocks.metered import OPERATIONS
+from davserver.web.cells import in_place
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0)
 
 
 class Count(Counter):
     """A counter without what is not used here: exemplars, and the checks for them. Each request pays for it."""
+
+    def _metric_init(self) -> None:
+        super()._metric_init()
+        self._value = in_place(self._value)
 
     def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:  # noqa: ARG002
         """Count, one that has its labels."""
@@ -24,6 +29,11 @@ class Count(Counter):
 
 class Durations(Histogram):
     """A histogram without what is not used here, as ``Count``."""
+
+    def _metric_init(self) -> None:
+        super()._metric_init()
+        self._sum = in_place(self._sum)
+        self._buckets = [in_place(bucket) for bucket in self._buckets]
 
     def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:  # noqa: ARG002
         """Count, one that has its labels."""
