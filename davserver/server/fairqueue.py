@@ -9,7 +9,7 @@ may be taken up.
 from __future__ import annotations
 
 import threading
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -24,7 +24,7 @@ class FairQueue(Generic[Item]):
         self._share = share
         self._waiting: OrderedDict[str | None, deque[Item]] = OrderedDict()
         self._count = 0
-        self._in_work: Counter[str] = Counter()
+        self._in_work: dict[str, int] = {}
         self._is_closed = False
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -78,9 +78,9 @@ class FairQueue(Generic[Item]):
         if client is None:
             return
         with self._lock:
-            self._in_work[client] -= 1
-            if not self._in_work[client]:
-                del self._in_work[client]
+            left = self._in_work.pop(client, 0) - 1
+            if left > 0:
+                self._in_work[client] = left
             self._tell()
 
     def close(self) -> None:
@@ -96,7 +96,7 @@ class FairQueue(Generic[Item]):
 
     def _next(self) -> Item | None:
         for client in self._waiting:
-            if client is None or self._in_work[client] < self._share:
+            if client is None or self._in_work.get(client, 0) < self._share:
                 return self._take(client)
         return None
 
@@ -109,7 +109,7 @@ class FairQueue(Generic[Item]):
         else:
             del self._waiting[client]
         if client is not None:
-            self._in_work[client] += 1
+            self._in_work[client] = self._in_work.get(client, 0) + 1
         if self._is_closed:
             self._changed.notify_all()
         return item
