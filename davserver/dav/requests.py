@@ -44,6 +44,9 @@ class Depth(Enum):
     INFINITY = "infinity"
 
 
+_DEPTHS = {depth.value: depth for depth in Depth}
+
+
 class Headers:
     """Request headers by name, any case; values as the server decoded them (latin-1)."""
 
@@ -154,11 +157,14 @@ class Body:
         """Return the whole body; raises PayloadTooLarge beyond ``limit`` bytes, before reading if it was declared."""
         if self.length is not None and self.length > limit:
             raise PayloadTooLarge(limit)
-        pieces = []
-        for piece in self.slices(min(limit + 1, SLICE_BYTES)):
-            pieces.append(piece)
+        size = min(limit + 1, SLICE_BYTES)
+        pieces = [self.read(size)]
+        if self.received == self.length:
+            return pieces[0]
+        while pieces[-1]:
             if self.received > limit:
                 raise PayloadTooLarge(limit)
+            pieces.append(self.read(size))
         return b"".join(pieces)
 
     def refuse(self) -> None:
@@ -216,10 +222,10 @@ class Request(NamedTuple):
         text = self.headers.get("Depth")
         if text is None:
             return default
-        try:
-            return Depth(text.strip().lower())
-        except ValueError:
-            raise BadRequest(f"Depth is 0, 1 or infinity, not {text!r}") from None
+        depth = _DEPTHS.get(text.strip().lower())
+        if depth is None:
+            raise BadRequest(f"Depth is 0, 1 or infinity, not {text!r}")
+        return depth
 
     def overwrite(self) -> bool:
         """Return the Overwrite header, True by default; raises BadRequest for anything but T and F."""

@@ -201,6 +201,16 @@ class DeclaredBody(Body):
         return self._length
 
 
+class HeldBody(BytesIO):
+    """A body that came with its head, in memory: it is whole, and nothing of it waits on the connection."""
+
+    finished = True
+
+    def drain(self, _limit: int) -> bool:
+        """Say that it is consumed, as far as the connection goes."""
+        return True
+
+
 class ChunkedBody(Body):
     """A body in the chunked coding; ``limit`` bytes at most (0: no limit), else QuotaExceeded."""
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import email.utils
 import time
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from cheroot.server import HTTPRequest
 
 from davserver.server.asked import Asked
-from davserver.server.body import NO_BODY, Body, ChunkedBody, DeclaredBody
+from davserver.server.body import NO_BODY, Body, ChunkedBody, DeclaredBody, HeldBody
 from davserver.server.head import Head, Refused
 from davserver.server.reply import Reply, head_of, reply_of
 
@@ -33,7 +32,7 @@ class Request(HTTPRequest):
     server: Server
     conn: Connection
     asked: Asked
-    rfile: Body
+    rfile: Body | HeldBody
     reply: Reply
 
     ready = False
@@ -62,27 +61,28 @@ class Request(HTTPRequest):
         self.started_request = True
         self.asked = asked
         head = asked.head
-        limit = self.server.limits.body
-        if limit and head.length is not None and head.length > limit:
+        limit, length = self.server.limits.body, head.length
+        if limit and length is not None and length > limit:
             self.refuse("413 Content Too Large", f"at most {limit} bytes are taken")
             return
         self.method = head.method
         self.uri = head.target
         self.response_protocol = "HTTP/1.1" if head.version == (1, 1) else "HTTP/1.0"
         self.close_connection = not head.keep_alive
-        self.chunked_read = head.length is None
+        self.chunked_read = length is None
         self.rfile = self._body(head, limit)
         self.ready = True
 
-    def _body(self, head: Head, limit: int) -> Body:
-        if head.length == 0:
+    def _body(self, head: Head, limit: int) -> Body | HeldBody:
+        length = head.length
+        if length == 0:
             return NO_BODY
-        if head.length is not None and len(self.conn.source.held) >= head.length:
-            return DeclaredBody(BytesIO(self.conn.source.take(head.length)), head.length)  # it came with the head
+        if length is not None and len(self.conn.source.held) >= length:
+            return HeldBody(self.conn.source.take(length))
         before = self._send_continue if head.expects_continue else None
-        if head.length is None:
+        if length is None:
             return ChunkedBody(self.conn.rfile, limit, before)
-        return DeclaredBody(self.conn.rfile, head.length, before)
+        return DeclaredBody(self.conn.rfile, length, before)
 
     def respond(self) -> None:
         """Let the application answer."""

@@ -142,6 +142,22 @@ def test_an_undeclared_body_beyond_the_limit_is_refused():
     assert Body(io.BytesIO(b"12345"), None).read_all(5) == b"12345"
 
 
+class Trickle(io.BytesIO):
+    def read(self, size=-1):
+        return super().read(min(size, 1))
+
+
+@pytest.mark.parametrize("data", [b"", b"1", b"12345"])
+def test_all_of_a_body_is_read_however_it_comes(data):
+    for length in (len(data), None):
+        assert Body(io.BytesIO(data), length).read_all(5) == data
+        assert Body(Trickle(data), length).read_all(5) == data
+    with pytest.raises(PayloadTooLarge):
+        Body(Trickle(b"123456"), None).read_all(5)
+    with pytest.raises(Incomplete):
+        Body(Trickle(data), len(data) + 1).read_all(10)
+
+
 def test_a_body_where_none_is_understood():
     Body(io.BytesIO(b""), 0).refuse()
     Body(io.BytesIO(b""), None).refuse()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from davserver.errors import Incomplete, Invalid, QuotaExceeded
-from davserver.server.body import ChunkedBody, DeclaredBody
+from davserver.server.body import ChunkedBody, DeclaredBody, HeldBody
 
 
 def stream(data):
@@ -198,3 +198,14 @@ def test_drain_does_not_wait_for_a_body_that_was_not_asked_for():
 
 def test_drain_says_no_to_a_cut_body():
     assert not DeclaredBody(stream(b"hello"), 6).drain(100)
+
+
+def test_a_body_that_came_with_its_head_is_whole_and_leaves_nothing_behind():
+    body = HeldBody(b"hello\nworld")
+    assert body.finished
+    assert body.drain(0)
+    assert body.read(2) == b"he"
+    assert body.readline() == b"llo\n"
+    buffer = bytearray(8)
+    assert body.readinto(memoryview(buffer)) == 5
+    assert (bytes(buffer[:5]), body.read(), body.readlines()) == (b"world", b"", [])
