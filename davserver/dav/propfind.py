@@ -52,9 +52,11 @@ def handle(request: Request, house: House) -> Response:
     hidden: frozenset[str] = explorer.UNREAD if request.asking.has(explorer.SHORT_LISTING) else frozenset()
     query = parse_query(request.body.read_all(xml.DEFAULT_LIMIT), hidden)
     resource, around = _find(request, house, query)
-    top = Listed(href_of(request.prefix, resource.segments, folder=resource.is_folder), resource)
-    if depth is Depth.ZERO or not resource.is_folder:
-        return _alone(request, query, top, around)
+    if isinstance(resource.node, FileNode):
+        return _of_file(request, query, resource, around, resource.node)
+    top = _listed(request, resource)
+    if depth is Depth.ZERO:
+        return whole([_response(query, top, around)])
     if depth is Depth.INFINITY:
         check_bound(house, resource)
     elif isinstance(resource.node, DirNode):
@@ -67,17 +69,21 @@ def handle(request: Request, house: House) -> Response:
     return streamed(_response(query, one, around) for one in walk(house, top, depth))
 
 
-def _alone(request: Request, query: Query, top: Listed, around: Surroundings) -> Response:
-    """Answer with one resource; clients ask for the same few properties of the same files again and again."""
-    resource = top.resource
-    if query.from_around or not isinstance(resource.node, FileNode):
-        return whole([_response(query, top, around)])
-    shown = Shown(resource.node, top.href, resource.born_ns, (query, resource.place))
+def _of_file(request: Request, query: Query, resource: Resource, around: Surroundings, file: FileNode) -> Response:
+    """Answer with one file; clients ask for the same few properties of the same files again and again."""
+    if query.from_around:
+        return whole([_response(query, _listed(request, resource), around)])
+    reached = (request.prefix, resource.segments, resource.place is Place.LIVE)
+    shown = Shown(file, resource.segments[-1], resource.born_ns, (query, reached))
     response = request.memory.small_files.find(shown)
     if response is None:
-        response = whole([_response(query, top, around)])
+        response = whole([_response(query, _listed(request, resource), around)])
         request.memory.small_files.remember(shown, response)
     return response
+
+
+def _listed(request: Request, resource: Resource) -> Listed:
+    return Listed(href_of(request.prefix, resource.segments, folder=resource.is_folder), resource)
 
 
 def _written(request: Request, folder: DirNode, write: MemberWriter, place: Place) -> Iterator[bytes]:
