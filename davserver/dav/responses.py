@@ -17,6 +17,7 @@ from davserver.dav.faults import CodingUnsupported, MethodNotAllowed, RangeNotSa
 from davserver.dav.httpdate import format_date
 from davserver.dav.status import row_of
 from davserver.errors import DavserverError, Locked, StoreFull, StoreUnavailable
+from davserver.headers import once
 
 HeaderList = list[tuple[str, str]]
 XML_TYPE = "application/xml; charset=utf-8"
@@ -39,7 +40,7 @@ class Response:
 
     def finished_headers(self) -> HeaderList:
         """Return the headers with the length of a body that is all there."""
-        if "Content-Length" in dict(self.headers):  # in the usual spelling, without a look at each name
+        if _tell_length(self.headers):
             return self.headers
         if isinstance(self.body, bytes) and self.status not in _NO_BODY and not self.has("Content-Length"):
             return [*self.headers, ("Content-Length", str(len(self.body)))]
@@ -48,6 +49,11 @@ class Response:
     def has(self, name: str) -> bool:
         """Tell whether a header is set already."""
         return name.lower() in [header.lower() for header, _ in self.headers if len(header) == len(name)]
+
+
+@once
+def _tell_length(headers: HeaderList) -> bool:
+    return "Content-Length" in dict(headers)  # in the usual spelling, without a look at each name
 
 
 def no_content(headers: HeaderList | None = None) -> Response:

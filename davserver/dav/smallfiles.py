@@ -12,7 +12,8 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 from davserver.collection.filenode import FileNode
-from davserver.dav.responses import HeaderList, Response
+from davserver.dav.responses import Response
+from davserver.headers import Known
 
 MAX_BYTES = 16 << 10
 MAX_FILES = 256
@@ -22,7 +23,7 @@ MAX_FILES = 256
 class Shown(NamedTuple):
     """What a response depends on beside the request's own: the node, and how it is reached.
 
-    ``name`` is the last one of the URL, or all of it; ``form`` is what else the answer depends on.
+    ``name`` is the last one of the URL; ``form`` is what else the answer depends on.
     """
 
     file: FileNode
@@ -35,13 +36,13 @@ class SmallFiles:
     """Responses by what they show. Threads: any."""
 
     def __init__(self) -> None:
-        self._known: dict[Shown, tuple[int, HeaderList, bytes]] = {}
+        self._known: dict[Shown, tuple[int, Known, bytes]] = {}
         self._adding = threading.Lock()
 
     def find(self, shown: Shown) -> Response | None:
         """Return the response that shows this; None if it is not known."""
         known = self._known.get(shown)
-        return None if known is None else Response(known[0], list(known[1]), known[2])
+        return None if known is None else Response(*known)
 
     def remember(self, shown: Shown, response: Response) -> None:
         """Remember a response, if it is small, and so is what it keeps in memory; the oldest makes room."""
@@ -53,4 +54,4 @@ class SmallFiles:
         with self._adding:
             if len(self._known) >= MAX_FILES:
                 del self._known[next(iter(self._known))]
-            self._known[shown] = (response.status, list(response.finished_headers()), body)
+            self._known[shown] = (response.status, Known(response.finished_headers()), body)

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 
+from davserver.headers import Known, once
 from davserver.middleware.wsgi import Application, Environ, Headers, StartResponse
 
 LEAST_BYTES = 1024
@@ -49,7 +50,7 @@ class Compressed:
         def start(status: str, headers: Headers, exc_info: Any = None, /) -> Any:
             nonlocal held
             held = None
-            if returned or not _can_be_compressed(status, headers):
+            if returned or status.startswith(_WITHOUT_BODY) or not _can_be_compressed(headers):
                 return start_response(status, headers, exc_info)
             headers = _varying(headers)
             if not wanted:
@@ -128,10 +129,9 @@ def accepts_gzip(header: str) -> bool:
     return gzip > 0 and gzip >= weights.get("identity", 0.0)
 
 
-def _can_be_compressed(status: str, headers: Headers) -> bool:
-    """Tell whether a response is of the server's own making, of a type that shrinks, and long enough."""
-    if status.startswith(_WITHOUT_BODY):
-        return False
+@once
+def _can_be_compressed(headers: Headers) -> bool:
+    """Tell whether a body is of the server's own making, of a type that shrinks, and long enough."""
     kind = ""
     for name, value in headers:
         lower = name.lower()
@@ -142,11 +142,13 @@ def _can_be_compressed(status: str, headers: Headers) -> bool:
     return kind in _TYPES
 
 
+@once
 def _varying(headers: Headers) -> Headers:
     """Say that the answer depends on Accept-Encoding, beside what it depends on already."""
     before = [value for name, value in headers if name.lower() == "vary"]
     others = [(name, value) for name, value in headers if name.lower() != "vary"]
-    return [*others, ("Vary", ", ".join([*before, "Accept-Encoding"]))]
+    varying = [*others, ("Vary", ", ".join([*before, "Accept-Encoding"]))]
+    return Known(varying) if type(headers) is Known else varying
 
 
 def _refuse_write(_data: bytes) -> NoReturn:

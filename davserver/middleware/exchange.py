@@ -47,6 +47,8 @@ class Exchange:
     method: str
     target: str
     started_s: float
+    agent: str = ""
+    tell_waited: Callable[[], float] = float
     client: str = ""
     status: int = 0
     bytes_sent: int = 0
@@ -54,10 +56,8 @@ class Exchange:
     broken: bool = False
     failure: BaseException | None = None
     principal: str = ""
-    agent: str = ""
     fault: str = ""
     waited_s: float = 0.0
-    tell_waited: Callable[[], float] = float
 
 
 Observer = Callable[[Exchange], None]
@@ -83,12 +83,12 @@ class Observed:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         exchange = Exchange(
-            request_id=self._id_of(environ),
-            method=environ["REQUEST_METHOD"],
-            target=environ.get("REQUEST_URI") or environ["PATH_INFO"],
-            started_s=self._monotonic(),
-            agent=environ.get("HTTP_USER_AGENT", ""),
-            tell_waited=environ.get(WAITED_KEY, float),
+            self._id_of(environ),
+            environ["REQUEST_METHOD"],
+            environ.get("REQUEST_URI") or environ["PATH_INFO"],
+            self._monotonic(),
+            environ.get("HTTP_USER_AGENT", ""),
+            environ.get(WAITED_KEY, float),
         )
         environ["davserver.request_id"] = exchange.request_id
         REQUEST_ID.set(exchange.request_id)

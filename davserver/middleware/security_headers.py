@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from davserver.headers import extended, once
 from davserver.middleware.wsgi import Application, Environ, Headers, StartResponse
 
 _ACTIVE = ("text/html", "application/xhtml+xml", "image/svg+xml", "application/pdf")
@@ -34,9 +35,14 @@ class SecurityHeaders:
         """Answer one request."""
 
         def start(status: str, headers: Headers, exc_info: Any = None, /) -> Any:
-            return start_response(status, [*headers, *_missing(headers)], exc_info)
+            return start_response(status, _completed(headers), exc_info)
 
         return self._app(environ, start)
+
+
+@once
+def _completed(headers: Headers) -> Headers:
+    return extended(headers, _missing(headers))
 
 
 def _missing(headers: Headers) -> tuple[tuple[str, str], ...]:

@@ -11,8 +11,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-_FRAMING = frozenset(("connection", "keep-alive", "transfer-encoding"))
-_TELLING = frozenset(("content-length", "date", "server"))
+_UNSAID = frozenset(("connection", "keep-alive", "transfer-encoding", "content-length"))
+"""What the server says itself, of the connection and the length."""
+_TELLING = frozenset(("date", "server"))
+"""What the server says itself unless the application does."""
 
 
 class Reply(NamedTuple):
@@ -32,34 +34,29 @@ class Reply(NamedTuple):
 
 def reply_of(status: str, headers: list[tuple[str, str]]) -> Reply:
     """Take status and headers of an application. Errors: ValueError for a line break, or a length that is no number."""
-    # Each response comes by here: what all its headers have in common is done for all at once.
-    special = [header for header in headers if _is_special(header[0])]
-    if special:
-        headers = [header for header in headers if _goes_out(header[0])]
-    text = "".join([f"{name}: {value}\r\n" for name, value in headers])
-    count = len(headers)
-    if text.count("\n") != count or text.count("\r") != count or "\0" in text or not status.isprintable():
-        raise ValueError("a header of the response holds a line break")
+    lines: list[str] = []
     length: int | None = None
     is_dated = is_signed = False
-    for name, value in special:
-        lower = name.lower()
-        if lower == "content-length":
-            length = int(value)
-        else:
-            is_dated, is_signed = is_dated or lower == "date", is_signed or lower == "server"
+    for name, value in headers:
+        if special := _special(name):
+            if special == "content-length":
+                length = int(value)
+            if special in _UNSAID:
+                continue
+            is_dated, is_signed = is_dated or special == "date", is_signed or special == "server"
+        lines.append(f"{name}: {value}\r\n")
+    # Each response comes by here: what all its lines have in common is looked at in all at once.
+    text, count = "".join(lines), len(lines)
+    if text.count("\n") != count or text.count("\r") != count or "\0" in text or not status.isprintable():
+        raise ValueError("a header of the response holds a line break")
     return Reply(status, text, length, is_dated, is_signed)
 
 
 @lru_cache(maxsize=256)
-def _is_special(name: str) -> bool:
-    return name.lower() in _FRAMING | _TELLING
-
-
-@lru_cache(maxsize=256)
-def _goes_out(name: str) -> bool:
+def _special(name: str) -> str:
+    """Return the name of a header that the server has something to say about, "" for others."""
     lower = name.lower()
-    return lower not in _FRAMING and lower != "content-length"
+    return lower if lower in _UNSAID | _TELLING else ""
 
 
 def head_of(reply: Reply, *, length: int | None, connection: str, date: str, server: str) -> bytes:

@@ -21,7 +21,8 @@ def test_a_response_is_given_again_and_head_gets_no_body():
     again, head = files.find(shown(file)), files.find(shown(file, is_head=True))
     assert (again.status, again.headers, again.body) == (200, headers, b"content")
     assert (head.headers, head.body) == (headers, b"")
-    again.headers.append(("X", "y"))
+    with pytest.raises(TypeError):
+        again.headers.append(("X", "y"))
     assert files.find(shown(file)).headers == headers
 
 
