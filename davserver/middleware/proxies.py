@@ -22,6 +22,8 @@ from davserver.middleware.forwarded import Hop, address_of, hops_of_forwarded, h
 from davserver.middleware.wsgi import Application, Environ, StartResponse, answer
 
 HOSTS_KEY = "davserver.hosts"
+FORWARDED_KEY = "davserver.forwarded"
+"""Where in the environ the server tells whether the head holds anything of a proxy; without it, one has to look."""
 UNKNOWN = "unknown"
 """The address of a client whose proxy does not tell it: not an address, so it is never taken for a near one."""
 
@@ -64,7 +66,7 @@ class BehindProxies:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; 400 for what a trusted proxy cannot mean, 404 outside of the prefix."""
-        said = _taken_out(environ) if "FORWARDED" in " ".join(environ) else {}
+        said = _taken_out(environ) if environ.get(FORWARDED_KEY, True) else {}
         environ[HOSTS_KEY] = self._hosts
         stripped = ""
         if said and self._trust.believes(environ.get("REMOTE_ADDR", "")):
@@ -99,6 +101,11 @@ class BehindProxies:
                 _set_scheme(environ, hop.scheme.lower())
             if not hop.client or not self._trust.believes(environ["REMOTE_ADDR"]):
                 return
+
+
+def tells_of_proxies(names: Iterable[str]) -> bool:
+    """Tell whether one of the names of an environ may be of those that a proxy writes."""
+    return "FORWARDED" in " ".join(names)
 
 
 def _taken_out(environ: Environ) -> Environ:

@@ -17,6 +17,7 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from davserver.middleware.proxies import FORWARDED_KEY, tells_of_proxies
 from davserver.server.head import CRLF, Head, HeadLimits, read_head, read_usual, remembering
 
 _END = b"\r\n\r\n"
@@ -94,7 +95,7 @@ class Heads:
         return Asked(head, {**self._common, **_own(head), **head.meta})
 
 
-def _own(head: Head) -> dict[str, str]:
+def _own(head: Head) -> dict[str, Any]:
     """Return what a request line says; ``REQUEST_URI`` is the raw target in origin form, ``PATH_INFO`` its path."""
     path, _, query = head.target.partition(b"?")
     return {
@@ -104,4 +105,5 @@ def _own(head: Head) -> dict[str, str]:
         "REQUEST_URI": head.target.decode("latin-1"),
         "SCRIPT_NAME": "",
         "SERVER_PROTOCOL": "HTTP/1.1" if head.version == (1, 1) else "HTTP/1.0",
+        FORWARDED_KEY: tells_of_proxies(head.meta),
     }

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from davserver.middleware.proxies import FORWARDED_KEY
 from davserver.server.asked import _REMEMBERED, Heads
 from davserver.server.head import HeadLimits, Refused, read_head
 
@@ -31,6 +32,7 @@ def test_the_environ_of_a_head(heads):
         "HTTP_HOST": "h",
         "CONTENT_TYPE": "t",
         "HTTP_X_Y": "z",
+        FORWARDED_KEY: False,
     }
 
 
@@ -125,3 +127,10 @@ def test_too_many_fields_or_bytes_are_refused_by_the_short_way_too():
     for limits in (HeadLimits(fields=3), HeadLimits(size=40)):
         with pytest.raises(Refused):
             Heads(limits, {}).take(head(b"/", b"A: 1", b"B: 2", b"C: 3"))
+
+
+@pytest.mark.parametrize("name", ["Forwarded", "x-forwarded-for", "X-FORWARDED-ANYTHING", "X-Forwarded"])
+def test_a_head_with_anything_of_a_proxy_is_told_from_others(heads, name):
+    text = b"GET / HTTP/1.1\r\nHost: h\r\n%s: 127.0.0.1\r\n\r\n" % name.encode()
+    assert heads.take(text)[0].environ[FORWARDED_KEY]
+    assert not heads.take(b"GET /forwarded HTTP/1.1\r\nHost: forwarded\r\n\r\n")[0].environ[FORWARDED_KEY]
