@@ -61,8 +61,8 @@ def caller_of(environ: Environ) -> Caller:
     return Caller(
         environ.get("HTTP_AUTHORIZATION"),
         environ.get("REMOTE_ADDR", ""),
-        is_tls=environ.get("wsgi.url_scheme") == "https",
-        asserted=environ.get(ASSERTED_KEY),
+        environ.get("wsgi.url_scheme") == "https",
+        environ.get(ASSERTED_KEY),
     )
 
 

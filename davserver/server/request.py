@@ -15,7 +15,7 @@ from cheroot.server import HTTPRequest
 
 from davserver.server.asked import Asked
 from davserver.server.body import NO_BODY, Body, ChunkedBody, DeclaredBody, HeldBody
-from davserver.server.head import Head, Refused
+from davserver.server.head import Fields, Refused
 from davserver.server.reply import Reply, head_of, reply_of
 
 if TYPE_CHECKING:
@@ -61,25 +61,26 @@ class Request(HTTPRequest):
         self.started_request = True
         self.asked = asked
         head = asked.head
-        limit, length = self.server.limits.body, head.length
+        own, limit = head.own, self.server.limits.body
+        length = own.length
         if limit and length is not None and length > limit:
             self.refuse("413 Content Too Large", f"at most {limit} bytes are taken")
             return
         self.method = head.method
         self.uri = head.target
         self.response_protocol = "HTTP/1.1" if head.version == (1, 1) else "HTTP/1.0"
-        self.close_connection = not head.keep_alive
+        self.close_connection = not own.keep_alive
         self.chunked_read = length is None
-        self.rfile = self._body(head, limit)
+        self.rfile = self._body(own, limit)
         self.ready = True
 
-    def _body(self, head: Head, limit: int) -> Body | HeldBody:
-        length = head.length
+    def _body(self, own: Fields, limit: int) -> Body | HeldBody:
+        length = own.length
         if length == 0:
             return NO_BODY
         if length is not None and len(self.conn.source.held) >= length:
             return HeldBody(self.conn.source.take(length))
-        before = self._send_continue if head.expects_continue else None
+        before = self._send_continue if own.expects_continue else None
         if length is None:
             return ChunkedBody(self.conn.rfile, limit, before)
         return DeclaredBody(self.conn.rfile, length, before)
