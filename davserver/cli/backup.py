@@ -11,6 +11,7 @@ from davserver.cli.options import Command, as_json, load_settings, print_json
 from davserver.cli.progress import Advance, progress
 from davserver.cli.tables import say
 from davserver.config import Settings, load
+from davserver.errors import ConfigError
 from davserver.upkeep.backup import CATALOG, Backup, back_up, check_destination
 from davserver.upkeep.report import Report
 
@@ -48,7 +49,8 @@ def _run(settings: Settings, directory: Path, advance: Advance) -> Backup:
 
     fs = RealFs()
     check_destination(directory, settings.data, fs)
-    ensure_data(settings.data, fs)
+    if not settings.catalog and not (settings.data / CATALOG).exists():  # a disk that is not mounted is no source
+        raise ConfigError("data", f"nothing is in {settings.data}", hint="choose the data directory with --data")
     with (
         closing(open_catalog(settings.catalog_url, busy_s=settings.limits_busy_s)) as catalog,
         closing(open_store(settings.blocks_url, cache_bytes=0)) as blocks,

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 from davserver.blocks.fs import Fs
 from davserver.blocks.store import BlockReader, BlockStore, StoredBlock
 from davserver.catalog.leftover import fold
+from davserver.catalog.lineage import objection
 from davserver.errors import AlreadyAtWork, BlockCorrupt, BlockError, BlockMissing, ConfigError
 from davserver.upkeep.gc import TASK as GC
 from davserver.values import Locator
@@ -120,7 +121,7 @@ def back_up(
 
     Cost: the whole catalog, and the blocks that are not there yet. Memory: three blocks, and a line for each that is
     copied. Waits for a gc that runs. Errors: StoreFull, StoreUnavailable, ConfigError if somebody began to use the
-    directory meanwhile: what was there before is there still.
+    directory meanwhile, or what is in it is no earlier state of this: what was there before is there still.
     """
     new = destination / _NEW
     for name in (_NEW, *(_NEW + ending for ending in _LOG_ENDINGS)):
@@ -128,6 +129,7 @@ def back_up(
             fs.unlink(destination / name)
     with _without_gc(catalog, wait):
         catalog.copy_to(new)  # first: every block that it names is in the store by now
+        _refuse_other(destination, new, fs)
         done = _copy_blocks(blocks, stored, progress)
     fd = fs.open_for_reading(new)
     try:
@@ -138,6 +140,17 @@ def back_up(
     fs.rename(new, destination / CATALOG)
     fs.sync_directory(destination)
     return done
+
+
+def _refuse_other(destination: Path, new: Path, fs: Fs) -> None:
+    """Raise ConfigError where the catalog that is there is no earlier state of the one that would replace it."""
+    if reason := objection(new, destination / CATALOG):
+        fs.unlink(new)
+        raise ConfigError(
+            "backup",
+            f"{destination} is no backup of this, {reason}",
+            hint="is it the other way round? else move its catalog.db away, or choose an empty directory",
+        )
 
 
 @contextmanager
