@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable
+from operator import attrgetter
 from types import TracebackType
 from typing import NamedTuple
 
@@ -30,6 +31,10 @@ def at_once(_count: int) -> None:
     """Do not wait."""
 
 
+_STATE = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
+"""The fields of an Identity."""
+
+
 class Identity(NamedTuple):
     """What changes whenever a file's bytes do; also by a touch, a rename and a new link (by ctime)."""
 
@@ -42,7 +47,7 @@ class Identity(NamedTuple):
     @classmethod
     def of(cls, status: os.stat_result) -> Identity:
         """Take it from what the file system says of the file."""
-        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        return cls(*_STATE(status))
 
 
 class BlockFile:
@@ -59,6 +64,13 @@ class BlockFile:
         """Describe the file as it is now."""
         try:
             return Identity.of(self._fs.status(self.fd))
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def is_still(self, known: Identity | None) -> bool:
+        """Tell whether the file is now as it was described; each read asks, and needs no other description."""
+        try:
+            return bool(_STATE(self._fs.status(self.fd)) == known)
         except OSError as error:
             raise self._failed(error) from error
 

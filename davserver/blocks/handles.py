@@ -77,12 +77,13 @@ class Handle:
 
     def is_unchanged(self) -> bool:
         """Tell whether the file is still as it was verified."""
-        return self.file.identity() == self.verified
+        return self.file.is_still(self.verified)
 
     def read(self, offset: int, length: int) -> bytes | None:
         """Return a slice of the block; None if the file, looked at afterwards, is not as it was verified."""
-        data = self.file.read(offset, length)
-        return data if self.is_unchanged() else None
+        file = self.file
+        data = file.read(offset, length)
+        return data if file.is_still(self.verified) else None
 
     def fileno(self) -> int:
         """Return the descriptor."""
