@@ -33,10 +33,10 @@ def require_new(house: House, name: str) -> None:
         _require_none(tables.access, normal(name))
 
 
-def require_account(house: House, name: str) -> None:
-    """Raise NotFound unless there is an account of this name."""
+def require_account(house: House, name: str) -> str:
+    """Return the name of an account as it is spelled there; raises NotFound."""
     with house.read_catalog() as tables:
-        _account(tables.access, name)
+        return _account(tables.access, name).name
 
 
 def add_account(house: House, passwords: Passwords, name: str, password: str | None) -> Account:

@@ -51,6 +51,10 @@ class Audit:
         texts = {key: getattr(event, key)[:MOST_CHARS] for key in ("actor", "address", "action", "subject", "detail")}
         self._connection.execute(_add, {"at_ns": event.at_ns, **texts})
 
+    def actions(self) -> list[str]:
+        """List the kinds of events there are."""
+        return list(self._connection.scalars(select(_table.c.action).distinct().order_by(_table.c.action)))
+
     def newest(self, limit: int, *, since_ns: int = 0, action: str = "") -> list[Event]:
         """List the newest events, the oldest of them first."""
         query = select(_table).where(_table.c.at_ns >= since_ns).order_by(_table.c.id.desc()).limit(limit)

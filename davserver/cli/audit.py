@@ -9,7 +9,7 @@ import click
 from davserver.catalog.audit import Event
 from davserver.cli.days import read_days
 from davserver.cli.options import Command, as_json, open_house, print_json
-from davserver.cli.tables import iso_time, print_table
+from davserver.cli.tables import iso_time, print_table, say
 
 _DAY_S = 86_400
 
@@ -28,6 +28,9 @@ def audit(context: click.Context, limit: int, days: float | None, action: str, *
     since_ns = 0 if days is None else int((time.time() - days * _DAY_S) * 1e9)
     with open_house(context) as house, house.read_catalog() as tables:
         found = tables.audit.newest(limit, since_ns=since_ns, action=action)
+        kinds = tables.audit.actions() if action and not found else []
+    if kinds and action not in kinds:
+        say(f"no event is of this kind; there are: {', '.join(kinds)}", err=True)
     if as_json:
         print_json([_described(event) for event in found])
         return

@@ -9,6 +9,7 @@ from davserver.catalog.model import Right
 from davserver.cli.options import Command, as_json, open_house, print_json
 from davserver.cli.tables import print_table, say
 from davserver.collection import tree
+from davserver.errors import Invalid
 from davserver.live.house import House
 from davserver.values import TreePath, format_path, parse_path
 
@@ -17,10 +18,10 @@ _RIGHTS = [right.name.lower() for right in Right]
 
 @click.command(cls=Command, options_metavar="[--path PREFIX] [--json]")
 @click.argument("words", metavar="NAME[/PATH] USER|@GROUP|anonymous RIGHT | list [NAME]", nargs=-1, required=True)
-@click.option("--path", metavar="PREFIX", default="", help="Of the collection only what is at this path and below it.")
+@click.option("--path", metavar="PREFIX", help="Of the collection only what is at this path and below it.")
 @as_json
 @click.pass_context
-def grant(context: click.Context, words: tuple[str, ...], path: str, *, as_json: bool) -> None:
+def grant(context: click.Context, words: tuple[str, ...], path: str | None, *, as_json: bool) -> None:
     """Say what somebody may do with a collection, in place of what was granted to them before; or list all grants.
 
     RIGHT is read: look; write: change what is in it; manage: rename and remove it, too; none: not even see it. With a
@@ -33,8 +34,10 @@ def grant(context: click.Context, words: tuple[str, ...], path: str, *, as_json:
         return
     if len(words) != 3 or words[2] not in _RIGHTS:
         raise click.UsageError(f"davserver grant NAME USER {'|'.join(_RIGHTS)}, or davserver grant list [NAME]")
-    name, _, below = words[0].partition("/")
-    prefix = tuple(name for text in (below, path) for name in parse_path(text.strip("/")))
+    if path == "":  # a variable of a script that is not set: nobody is to have all of a collection by that
+        raise Invalid("--path names no path", hint="without it, the grant is on all of the collection")
+    name, _, below = words[0].strip("/").partition("/")
+    prefix = tuple(name for text in (below, path or "") for name in parse_path(text.strip("/")))
     with open_house(context) as house:
         managing.grant(house, name, words[1], Right[words[2].upper()], prefix)
         _hint(house, name, prefix, words[2])

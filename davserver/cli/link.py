@@ -54,7 +54,7 @@ def create(
     Whoever has the URL sees what stands at the path, as it is when they look, and nothing else. It is made in the name
     of whoever runs the server, so no account's rights end it.
     """
-    name, _, path = what.partition("/")
+    name, _, path = what.strip("/").partition("/")
     wish = Wish(
         collection=name,
         path=parse_path(path.strip("/")),

@@ -39,6 +39,8 @@ def create(context: click.Context, user: str, scope: str, expires: float | None)
 def list_tokens(context: click.Context, user: str | None, *, as_json: bool) -> None:
     """List the tokens of an account, or all."""
     with open_house(context) as house, house.read_catalog() as tables:
+        if user is not None:
+            user = managing.require_account(house, user)
         found = tables.access.tokens(user)
     if as_json:
         print_json([_described(row) for row in found])

@@ -9,7 +9,7 @@ from davserver.catalog.model import Annotation, Version
 from davserver.cli.options import Command, as_json, open_house, print_json
 from davserver.cli.tables import iso_time, print_table, say
 from davserver.collection.dirnode import DirNode
-from davserver.errors import Invalid
+from davserver.errors import Invalid, NotFound
 from davserver.live.house import House
 from davserver.upkeep import restoring
 from davserver.upkeep.comparing import number_of
@@ -89,6 +89,8 @@ def _print_versions(versions: list[Version], before: int | None, *, as_json: boo
 
 def _print_turns(house: House, name: str, path: TreePath, before: int | None, most: int, *, as_json: bool) -> None:
     page = turns(house, name, path, before=before, most=most)
+    if not page.found and before is None:
+        raise NotFound(f"no version has anything at {format_path(path)!r}")
     if as_json:
         print_json([version_json(turn.version) | node_json(turn.node) for turn in page.found])
         return

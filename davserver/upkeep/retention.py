@@ -57,7 +57,7 @@ class Rules:
             or not all(type(count) is int and 0 <= count <= MOST for count in counts.values())
         ):
             raise Invalid(
-                f"no rules for versions: {counts!r}", hint=f"counts up to {MOST} by {', '.join(sorted(names))}"
+                f"no rules for versions: {counts!r} (what there is: {', '.join(sorted(names))}, each 0 to {MOST})"
             )
         return cls(**counts)
 

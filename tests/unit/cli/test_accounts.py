@@ -164,6 +164,8 @@ def test_grants_on_a_path_and_to_groups_are_listed(ann):
         ("audit", "--days", "nan"),
         ("token", "create", "ann", "--scope", "all"),
         ("token", "revoke", "0000000000"),
+        ("token", "list", "bob"),
+        ("grant", "photos", "ann", "write", "--path", ""),
         ("grant", "missing", "ann", "read"),
         ("grant", "photos", "bob", "read"),
         ("grant", "photos", "anonymous", "write"),
@@ -198,6 +200,20 @@ def test_nobody_is_asked_for_the_password_of_a_name_that_is_taken_or_where_there
     ]:
         found, errors = alone(*arguments)
         assert (found, told in errors, "Warning" in errors) == (status, True, False), (arguments, errors)
+
+
+def test_a_collection_may_be_named_as_in_its_url(ann):
+    ann("collection", "create", "photos")
+    assert ann("grant", "/photos/", "ann", "write") == (0, "", "")
+    assert ann("link", "create", "/photos/")[0] == 0
+    assert json.loads(ann("grant", "list", "--json")[1])[0]["path"] == ""
+
+
+def test_a_kind_of_event_that_is_misspelt_is_told(ann):
+    status, out, err = ann("audit", "--action", "users add", "--json")
+    assert (status, json.loads(out)) == (0, [])
+    assert err == "no event is of this kind; there are: user add\n"
+    assert ann("audit", "--action", "user add")[2] == ""
 
 
 def test_a_short_password_is_refused(davserver):

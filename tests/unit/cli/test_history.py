@@ -115,6 +115,14 @@ def test_history_of_paths(ok):
     assert "notes" in ok("history", "docs", "--deleted")
 
 
+def test_the_history_of_what_was_never_there_is_no_empty_list(ok, refused):
+    assert refused("history", "docs", "--path", "reprot/summary.txt") == (
+        1,
+        "davserver: no version has anything at 'reprot/summary.txt'\n",
+    )
+    assert ok("history", "docs", "--path", "report/summary.txt", "--before", "1", "--json") == []
+
+
 def test_labels(ok, refused):
     assert ok("commit", "docs", "--label", "sent", "-m", "on Monday", "--json")["label"] == "sent"
     assert "on Monday" in ok("history", "docs")
