@@ -3,7 +3,7 @@
 Owns: how a number is counted up in the files that the metrics library shares between processes.
 Never: the layout of those files, and who reads them: both are the library's (``prometheus_client.mmap_dict``).
 Why: the library's own value keeps the number twice, asks for the process's id, packs two doubles and looks its place
-up, each time, which is 1.4 us; a request has four of them.
+up, each time: 0.8 us, where this takes 0.3; a request has four of them.
 Invariants: what was counted is in the shared file when ``inc`` returns, so a scrape through any process shows it. A
 process that counts does not fork afterwards. Threads: any.
 """
