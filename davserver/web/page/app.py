@@ -31,6 +31,7 @@ LIST = "/_/api/list"
 _OWN_PATH = re.compile(r"/(?!/)[!-\[\]-~]*\Z")
 """A path of this server: no second slash (another host), no backslash (browsers take it for a slash)."""
 _HINT = "Sign in to see what is here."
+_SIGN_IN = "signin"
 
 
 class Pages:
@@ -70,12 +71,15 @@ class Pages:
         return self._assets.answer(asked_hash, name)
 
     def sign_in(self, house: House, environ: Environ) -> Answer:
-        """Ask a stranger for a name and password; send who has given them on to where they were."""
-        if not environ.get("davserver.principal") and house is not self._house:
-            raise NotAuthenticated("a name and password are needed here")
+        """Ask a stranger for a name and password; send who has given them to the root, and on to where they were.
+
+        Browsers keep giving a name below the folder of the address that asked for it (RFC 7617, section 2.2): asked for
+        here alone, they would give it to what is below ``/_/``, and be strangers on every page that strangers may see.
+        """
+        _ask_strangers(environ, is_open=house is self._house)
         wanted = parse_qs(environ["REQUEST_URI"].partition("?")[2]).get("to", [""])[-1]
         target = wanted if _OWN_PATH.match(wanted) else f"{_prefix(environ)}/"
-        return Answer(303, b"", headers=[("Location", target)])
+        return Answer(303, b"", headers=[("Location", f"{_prefix(environ)}/?{_SIGN_IN}={quote(target, safe='/')}")])
 
     def _answer(self, environ: Environ) -> Answer | None:
         """Return the page of a folder, or of the error in its place; None for what is not the page's."""
@@ -84,6 +88,10 @@ class Pages:
         if not path.startswith("/"):
             return None
         try:
+            if path == "/" and (wanted := parse_qs(query).get(_SIGN_IN)):
+                _ask_strangers(environ, is_open=house is self._house)
+                target = wanted[-1] if _OWN_PATH.match(wanted[-1]) else f"{_prefix(environ)}/"
+                return Answer(303, b"", headers=[("Location", target)])
             folder = self._space.find(house, path)
             if not folder.is_folder:
                 return None
@@ -118,6 +126,11 @@ class Pages:
         sign_in = f"{_prefix(environ)}/_/signin?to={back}" if may_sign_in else ""
         ways = Ways(sign_in=sign_in, collections=not is_link(environ.get("davserver.principal", "")))
         return _html(status, self._frame.error(_prefix(environ), status, message, ways))
+
+
+def _ask_strangers(environ: Environ, *, is_open: bool) -> None:
+    if not is_open and not environ.get("davserver.principal"):
+        raise NotAuthenticated("a name and password are needed here")
 
 
 def _html(status: int, body: bytes) -> Answer:
