@@ -20,12 +20,14 @@ _LARGE_LOG_BYTES = 1 << 30
 def examine_store(settings: Settings, wall: Callable[[], float]) -> Iterator[Finding]:
     """Open the collections as any command does, and look at them; nothing is read whole."""
     if not settings.catalog and not (settings.data / "catalog.db").exists():
-        yield Finding("ok", "catalog", "there are no collections yet")
+        hint = "as it should be before the first start; else: is it the right directory, and is its disk mounted?"
+        yield Finding("warning", "catalog", f"nothing is in {settings.data}", hint)
         return
     with closing(open_house(settings)) as house:
         yield from _works(house)
         yield from _damage(house)
     with closing(open_yard(settings)) as yard:
+        yield from _blocks(yard)
         yield from _garbage(yard, settings, wall())
     yield from _log(settings.data / "catalog.db-wal")
 
@@ -47,6 +49,17 @@ def _damage(house: House) -> Iterator[Finding]:
         yield Finding("error", "damage", f"{len(state.damaged)} damaged blocks are known", hint)
     else:
         yield Finding("ok", "damage", "none is known")
+
+
+def _blocks(yard: Yard) -> Iterator[Finding]:
+    """Look whether there are any blocks, if there have to be: a disk that is not mounted is an empty directory."""
+    if next(yard.blocks.index(), None) is not None:
+        return
+    with yard.catalog.read() as tables:
+        rows = (version for row in tables.collections.live() for version in tables.versions.of(row.id))
+        if any(version.bytes for version in rows):
+            hint = "is their disk mounted? else bring them back from a backup"
+            yield Finding("error", "blocks", "the catalog names blocks, and the store has none", hint)
 
 
 def _garbage(yard: Yard, settings: Settings, now: float) -> Iterator[Finding]:

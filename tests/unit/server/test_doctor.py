@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from contextlib import closing
@@ -17,6 +18,7 @@ from davserver.server.doctor.network import examine_network
 from davserver.server.doctor.store import examine_store
 from davserver.server.opening import open_house
 from tests.support.certificates import make_certificate
+from tests.support.operations import put
 from tests.support.serving import run, start
 
 DAY_S = 86_400
@@ -54,6 +56,7 @@ def test_a_healthy_directory_has_nothing_to_complain_of(data):
 def test_a_directory_that_is_not_there_is_not_made(tmp_path):
     findings = list(examine(settings(tmp_path / "none")))
     assert [finding for finding in findings if finding.level == "error"] == []
+    assert levels(findings, "catalog") == ["warning"]
     assert not (tmp_path / "none").exists()
 
 
@@ -90,6 +93,15 @@ def test_garbage_that_is_not_collected(data):
     assert levels(examine_store(settings(data), time.time), "gc") == ["ok"]
     assert levels(examine_store(settings(data), lambda: time.time() + 10 * DAY_S), "gc") == ["warning"]
     assert levels(examine_store(settings(data, gc_period_s=0), time.time), "gc") == ["warning"]
+
+
+def test_blocks_whose_disk_is_not_mounted(data):
+    with closing(open_house(settings(data))) as house:
+        put(house, "a", b"1" * 100_000)
+        house.commit("c")
+    assert levels(examine_store(settings(data), time.time), "blocks") == []
+    shutil.rmtree(data / "blocks")
+    assert levels(examine_store(settings(data), time.time), "blocks") == ["error"]
 
 
 def test_an_open_address_without_accounts(data):
