@@ -162,6 +162,16 @@ def test_tables_are_read_as_spreadsheets_read_them(shown, name, content, cells):
     assert viewer(page).locator("tbody td:not(.row-number)").all_inner_texts() == cells
 
 
+def test_a_table_tells_what_of_it_is_not_shown(shown):
+    page = shown("wide.csv", (",".join(map(str, range(300))) + "\n").encode() * 3)
+    expect(viewer(page).locator(".preview-note")).to_contain_text("the first 100 of 300 columns")
+
+
+def test_a_row_without_an_end_is_not_called_an_empty_table(shown):
+    page = shown("long.csv", b'"no end, ' + b"x" * (1 << 21))
+    expect(viewer(page)).to_contain_text("The first row is too long to be shown.")
+
+
 def test_a_notebook_shows_texts_and_pictures_and_runs_nothing(shown):
     page = shown("analysis.ipynb", json.dumps(NOTEBOOK).encode())
     inside = viewer(page)

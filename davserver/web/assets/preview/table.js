@@ -21,9 +21,11 @@ export async function showTable(file, { signal }) {
   if (read === null) return none("This is no text: it holds zero bytes.");
   const isCut = bytes.length < file.size;
   const { rows, isMore } = parse(read.text, separatorOf(read.text, file.name), isCut);
-  if (!rows.length) return none("This table is empty.");
+  if (!rows.length) return none(isCut ? "The first row is too long to be shown." : "This table is empty.");
   const shown = isMore ? `The first ${number(rows.length - 1)} rows` : count(rows.length - 1, "row");
-  const notes = [read.coding, shown, begun(bytes.length, file.size)];
+  const widest = Math.max(...rows.map((row) => row.length));
+  const columns = widest > MOST_COLUMNS && `the first ${MOST_COLUMNS} of ${number(widest)} columns`;
+  const notes = [read.coding, shown, columns, begun(bytes.length, file.size)];
   return h(
     "div",
     { class: "preview-table" },
