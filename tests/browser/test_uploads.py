@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from playwright.sync_api import Page, expect
 from tests.support.process import davserver, serving, until
 
 LONG_BYTES = 24 << 20
-SLOW = 6 << 20
-"""Bytes a second: a long file takes four seconds."""
+SLOW = 2 << 20
+"""Bytes a second: a long file takes twelve seconds, time for what a test does meanwhile on a busy machine."""
 
 
 def choose(page: Page, *paths: Path, name: str = "Upload files") -> None:
@@ -26,13 +27,17 @@ def dock(page: Page):
     return page.get_by_role("region", name="Uploads")
 
 
-def slow_down(page: Page, rate: int = SLOW) -> None:
+def slow_down(page: Page) -> Callable[[], None]:
+    """Slow what the page sends down; return what makes it fast again."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
-    session.send(
-        "Network.emulateNetworkConditions",
-        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": rate},
-    )
+
+    def limit(rate: int) -> None:
+        conditions = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": rate}
+        session.send("Network.emulateNetworkConditions", conditions)
+
+    limit(SLOW)
+    return lambda: limit(-1)
 
 
 def sent(page: Page, share: float) -> None:
@@ -170,7 +175,7 @@ def test_progress_is_drawn_into_the_elements_that_are_there(visit, collection, l
 
 def test_pause_and_resume(visit, dav, collection, long_file):
     page = visit(f"/{collection}/")
-    slow_down(page)
+    hurry = slow_down(page)
     choose(page, long_file)
     expect(dock(page).get_by_role("progressbar")).to_be_visible()
     sent(page, 0.2)
@@ -178,6 +183,7 @@ def test_pause_and_resume(visit, dav, collection, long_file):
     expect(dock(page)).to_contain_text("Paused")
     assert dav.send("HEAD", f"/{collection}/film.mkv").status_code == 404
     offsets = watch_offsets(page)
+    hurry()
     dock(page).get_by_role("button", name="Resume: film.mkv").click()
     expect(dock(page)).to_contain_text("1 upload done")
     assert dav.get(f"/{collection}/film.mkv") == long_file.read_bytes()
@@ -196,13 +202,14 @@ def watch_offsets(page: Page) -> list[int]:
 
 def test_an_upload_goes_on_after_the_page_was_loaded_again(visit, dav, collection, long_file):
     page = visit(f"/{collection}/")
-    slow_down(page)
+    hurry = slow_down(page)
     choose(page, long_file)
     sent(page, 0.2)
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     expect(dock(page)).to_contain_text("Was not finished")
     offsets = watch_offsets(page)
+    hurry()
     with page.expect_file_chooser() as chooser:
         dock(page).get_by_role("button", name="Choose again: film.mkv").click()
     chooser.value.set_files(str(long_file))
@@ -217,11 +224,12 @@ def test_an_upload_through_a_kill_of_the_server(visit, tmp_path, long_file):
         with server.dav() as dav:
             dav.mkcol("/c/")
         page = visit("/c/", base=server.url)
-        slow_down(page)
+        hurry = slow_down(page)
         choose(page, long_file)
         sent(page, 0.2)
         server.kill()
         expect(dock(page)).to_contain_text("Waiting for the network")
+        hurry()
         server.start()
         expect(dock(page)).to_contain_text("1 upload done", timeout=60_000)
         with server.dav() as dav:

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.test_uploads import choose, dock, sent, slow_down
 
@@ -41,14 +41,20 @@ def test_a_folder_that_goes_meanwhile_is_made_when_somebody_tries_again(visit, d
     assert dav.get(f"/{collection}/site/a.txt") == b"a"
 
 
-def test_a_file_that_is_saved_while_it_is_sent_fails_and_says_so(visit, dav, collection, tmp_path: Path):
-    path = tmp_path / "film.mkv"
+def paused_midway(page: Page, path: Path) -> None:
+    """Upload a file, which is written for that, until some of it is sent."""
     path.write_bytes(os.urandom(LONG_BYTES))
-    page = visit(f"/{collection}/")
-    slow_down(page)
+    hurry = slow_down(page)
     choose(page, path)
     sent(page, 0.1)
-    dock(page).get_by_role("button", name="Pause: film.mkv").click()
+    dock(page).get_by_role("button", name=f"Pause: {path.name}").click()
+    expect(dock(page)).to_contain_text("Paused")
+    hurry()
+
+
+def test_a_file_that_is_saved_while_it_is_sent_fails_and_says_so(visit, dav, collection, tmp_path: Path):
+    page, path = visit(f"/{collection}/"), tmp_path / "film.mkv"
+    paused_midway(page, path)
     path.write_bytes(os.urandom(LONG_BYTES))
     later = time.time() + 60
     os.utime(path, (later, later))
@@ -61,14 +67,8 @@ def test_a_file_that_is_saved_while_it_is_sent_fails_and_says_so(visit, dav, col
 
 
 def test_a_file_that_is_chosen_twice_is_sent_once(visit, dav, collection, tmp_path: Path):
-    path = tmp_path / "film.mkv"
-    path.write_bytes(os.urandom(LONG_BYTES))
-    page = visit(f"/{collection}/")
-    slow_down(page)
-    choose(page, path)
-    sent(page, 0.1)
-    dock(page).get_by_role("button", name="Pause: film.mkv").click()
-    expect(dock(page)).to_contain_text("Paused")
+    page, path = visit(f"/{collection}/"), tmp_path / "film.mkv"
+    paused_midway(page, path)
     choose(page, path)  # which is a way to go on
     expect(dock(page)).to_contain_text("1 upload done")
     assert dav.get(f"/{collection}/film.mkv") == path.read_bytes()
