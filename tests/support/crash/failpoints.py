@@ -38,9 +38,8 @@ from davserver.blocks.fs import RealFs
 from davserver.blocks.open import open_directory, open_store
 from davserver.catalog.database import Catalog, Tables, open_catalog
 from davserver.config import Settings
-from davserver.server import compose, opening
+from davserver.server import opening, serve
 from davserver.server.process import Site
-from davserver.server.serve import serve
 from davserver.upkeep.gc import collect
 from davserver.upkeep.harvest import Harvest
 from tests.support.crash.judge import INLINE_BYTES
@@ -155,8 +154,8 @@ def serve_until(label: str, hit: int, data: Path, ready: Connection, *, from_sta
     os.setsid()
     point = FailPoint(label, hit, armed=from_start)
     set_traps(point)
-    composed = compose.compose
-    compose.compose = lambda *arguments, **options: failing_site(composed(*arguments, **options), point)
+    composed = serve.compose
+    serve.compose = lambda *arguments, **options: failing_site(composed(*arguments, **options), point)
 
     def say(text: str) -> None:
         point.arm()
@@ -165,7 +164,7 @@ def serve_until(label: str, hit: int, data: Path, ready: Connection, *, from_sta
     settings = Settings(
         data=data, listen="127.0.0.1:0", inline_bytes=INLINE_BYTES, commit_idle_s=0.2, log_level="error", threads=8
     )
-    serve(lambda: settings, say)
+    serve.serve(lambda: settings, say)
 
 
 def collect_until(label: str, data: Path, keep_s: float) -> None:
