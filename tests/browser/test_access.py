@@ -124,13 +124,16 @@ def test_the_colours_follow_the_system_until_somebody_chooses(visit, filled):
     assert ground(dark) != ground(light)
 
 
+AS_WIDE_AS_THE_SCREEN = "document.documentElement.scrollWidth === 360"
+
+
 def test_a_phone_shows_all_without_scrolling_sideways(visit, filled):
     page = visit(f"/{filled}/", viewport={"width": 360, "height": 640}, has_touch=True)
     expect(page.get_by_role("row", name="a.txt")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.wait_for_function(AS_WIDE_AS_THE_SCREEN)
     page.get_by_role("button", name="Details of a.txt").tap()
     expect(page.get_by_role("complementary", name="Details")).to_be_in_viewport()
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.wait_for_function(AS_WIDE_AS_THE_SCREEN)
 
 
 def test_nothing_moves_for_whom_it_shall_not(visit, filled):
