@@ -35,6 +35,17 @@ class Doors(NamedTuple):
     links: LinkDoor
 
 
+def refuse_strangers(settings: Settings, address: Address) -> None:
+    """Refuse to serve everyone on an address others can reach, unless that was asked for. Errors: ConfigError."""
+    if settings.allow_anonymous or address.is_private() or has_accounts(settings):
+        return
+    raise ConfigError(
+        "listen",
+        f"{address} can be reached by others, and there are no accounts: anyone could read and write",
+        hint="davserver user add NAME makes one; or listen on 127.0.0.1, or give --allow-anonymous if that is meant",
+    )
+
+
 def open_doors(settings: Settings, address: Address, house: House, passwords: Passwords) -> Doors:
     """Make the doors of a process. Errors: ConfigError for a backend that cannot be used."""
     roster = Roster(house)

@@ -25,7 +25,7 @@ from davserver.middleware.proxies import Trust
 from davserver.server.announce import announce
 from davserver.server.board import Board
 from davserver.server.compose import compose
-from davserver.server.entrance import check_backends, has_accounts
+from davserver.server.entrance import check_backends, refuse_strangers
 from davserver.server.head import HeadLimits
 from davserver.server.housekeeper import keep_house
 from davserver.server.http import Limits, Server
@@ -135,17 +135,6 @@ class _Worker:
             crowds=site.crowds,
         )
         run(server, site, on_ready, settings.shutdown_s, orphan_fd)
-
-
-def refuse_strangers(settings: Settings, address: Address) -> None:
-    """Refuse to serve everyone on an address others can reach, unless that was asked for. Errors: ConfigError."""
-    if settings.allow_anonymous or address.is_private() or has_accounts(settings):
-        return
-    raise ConfigError(
-        "listen",
-        f"{address} can be reached by others, and there are no accounts: anyone could read and write",
-        hint="davserver user add NAME makes one; or listen on 127.0.0.1, or give --allow-anonymous if that is meant",
-    )
 
 
 def limits_of(settings: Settings) -> Limits:

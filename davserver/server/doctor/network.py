@@ -14,7 +14,7 @@ from pathlib import Path
 from davserver.config import UNIX_PEER, Settings
 from davserver.server.announce import visible
 from davserver.server.doctor.finding import Finding
-from davserver.server.serve import refuse_strangers
+from davserver.server.entrance import refuse_strangers
 from davserver.server.sockets import Address, parse_listen
 from davserver.server.tls import TlsAdapter
 
